@@ -1,0 +1,55 @@
+# Everything a person types. `make help` lists it. venv + pip only; pip reads your own configuration.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+# Some machines force OpenBLAS to slower kernels than a user would get: never inherit that.
+unexport OPENBLAS_CORETYPE
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-deep test-peers test-gpu notebooks lint bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.ok: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lbopt needs Python >= 3.11; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "this Python has no ensurepip; on Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@echo "installing lbopt and what its tests and notebooks need into $(VENV) (about a minute) ..."
+	$(BIN)/python -m pip install -q -e ".[test,notebooks]"
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.ok
+	@echo "installing the peers (torch CPU build first, then jax and optax) ..."
+	$(BIN)/python -m pip install -q "torch==2.13.0"
+	$(BIN)/python -m pip install -q -e ".[test,notebooks,peers]"
+	@touch $@
+
+demo: $(VENV)/.ok  ## the main experiment: table, figures and a report in results/demo
+	$(BIN)/python -m lbopt demo $(ARGS)
+
+test: $(VENV)/.ok  ## the tests (at most 5 minutes on 2 cores)
+	$(BIN)/python -m pytest -m "not slow and not gpu and not peers" $(ARGS)
+
+test-deep: $(VENV)/.ok  ## also the slow ones: full-size models, long runs
+	$(BIN)/python -m pytest -m "not gpu and not peers" $(ARGS)
+
+test-peers: $(VENV)/.peers  ## against other people's code: torch, jax, optax (installs them)
+	$(BIN)/python -m pytest -m "peers" $(ARGS)
+
+test-gpu: $(VENV)/.ok  ## on a CUDA device (first: .venv/bin/pip install -e ".[cuda12]" or ".[cuda13]")
+	$(BIN)/python -m pytest -m "gpu" $(ARGS)
+
+notebooks: $(VENV)/.ok  ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks $(ARGS)
+
+lint: $(VENV)/.ok  ## ruff format, ruff check, mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.ok  ## timings, paired with torch where it is installed (not tests)
+	$(BIN)/python -m tests.bench.conv $(ARGS)
+
+clean:  ## remove the virtual environment and results
+	rm -rf $(VENV) results

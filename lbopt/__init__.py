@@ -1,0 +1,11 @@
+"""lbopt: LARS and LAMB without a framework, to be read, run and held against.
+
+``import lbopt`` needs NumPy and array-api-compat alone. CuPy, scikit-learn and matplotlib are
+imported by the functions that need them.
+"""
+
+from lbopt import optim
+
+__version__ = "0.1.0"
+
+__all__ = ["optim"]

@@ -1,0 +1,120 @@
+"""The array-module interface: whose array is this, where does it live, and what the standard lacks.
+
+Everything in lbopt asks here, once per function, and then speaks to that module only. What the
+array-API standard has no word for (window views, random draws, host copies) lives in this file
+and nowhere else. CuPy is never imported: it is found because somebody handed us a CuPy array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+Array = (
+    Any  # an array of NumPy, CuPy, JAX, torch, array_api_strict: the standard has no common base
+)
+Namespace = Any  # an array module with the standard's functions
+
+
+def array_namespace(*arrays: Array) -> Namespace:
+    """Return the one array module that all ``arrays`` belong to.
+
+    Raises
+    ------
+    TypeError
+        If they belong to different modules (both are named) or one is not an array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> array_namespace(np.ones(2)).__name__
+    'array_api_compat.numpy'
+    >>> array_namespace([1.0, 2.0])
+    Traceback (most recent call last):
+    ...
+    TypeError: expected an array (NumPy, CuPy, ...), got list; convert it, e.g. by numpy.asarray
+    """
+    spaces = {}
+    for a in arrays:
+        if not array_api_compat.is_array_api_obj(a):
+            raise TypeError(
+                f"expected an array (NumPy, CuPy, ...), got {type(a).__name__}; "
+                "convert it, e.g. by numpy.asarray"
+            )
+        xp = array_api_compat.array_namespace(a)
+        spaces[xp.__name__] = xp
+    if len(spaces) != 1:
+        names = " and ".join(sorted(map(_short, spaces))) or "no arrays at all"
+        raise TypeError(f"all arrays must come from one module, got {names}; move them to one")
+    return next(iter(spaces.values()))
+
+
+def module_name(x: Array) -> str:
+    """Name the module an array comes from: ``"numpy"``, ``"cupy"``, ``"torch"`` ..."""
+    return _short(array_api_compat.array_namespace(x).__name__)
+
+
+def _short(namespace_name: str) -> str:
+    return namespace_name.removeprefix("array_api_compat.")
+
+
+def device(x: Array) -> Any:
+    """Return the device of ``x`` (for NumPy always ``"cpu"``)."""
+    return array_api_compat.device(x)
+
+
+def to_numpy(x: Array) -> np.ndarray:
+    """Copy ``x`` to the host, whatever it is.
+
+    Examples
+    --------
+    >>> to_numpy(np.float32([1, 2]))
+    array([1., 2.], dtype=float32)
+    """
+    if isinstance(x, np.ndarray | np.generic):
+        return np.array(x)
+    if hasattr(x, "get"):  # CuPy refuses implicit copies to the host, for good reason
+        return np.array(x.get())
+    return np.array(array_api_compat.to_device(x, "cpu"))
+
+
+def asarray_like(values: Any, like: Array, dtype: Any = None) -> Array:
+    """Move host ``values`` to the module and device of ``like``; dtype ``like``'s unless given."""
+    xp = array_namespace(like)
+    return xp.asarray(values, dtype=like.dtype if dtype is None else dtype, device=device(like))
+
+
+def uniform_like(rng: Any, like: Array) -> Array:
+    """Draw uniforms on [0, 1) with the shape, dtype, module and device of ``like``.
+
+    ``rng`` is a ``numpy.random.Generator`` (the same numbers on every device) or, to draw on the
+    GPU, a ``cupy.random.Generator``.
+    """
+    if not hasattr(rng, "random"):
+        raise TypeError(
+            f"rng must be a numpy.random.Generator, got {type(rng).__name__}; "
+            "write numpy.random.default_rng(seed)"
+        )
+    draw_dtype = np.float64 if str(like.dtype) == "float64" else np.float32
+    return asarray_like(rng.random(tuple(like.shape), dtype=draw_dtype), like)
+
+
+def windows(x: Array, size: Sequence[int], stride: Sequence[int]) -> Array:
+    """View every ``size`` window of NHWC images ``x``, ``stride`` apart, without copying.
+
+    Parameters
+    ----------
+    x : array, shape (N, H, W, C)
+    size, stride : (int, int)
+
+    Returns
+    -------
+    array, shape (N, OH, OW, C, KH, KW)
+        Read-only view; OH = (H - KH) // SH + 1.
+    """
+    xp = array_namespace(x)
+    view = xp.lib.stride_tricks.sliding_window_view(x, tuple(size), axis=(1, 2))
+    return view[:, :: stride[0], :: stride[1]]

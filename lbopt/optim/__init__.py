@@ -1,0 +1,44 @@
+"""Optimizers as chains of links: readable LARS, SGD and the parts they are made of."""
+
+from lbopt.optim import masks, phi, schedules
+from lbopt.optim.ablations import lars_one_global_ratio, scale_by_one_lars_ratio
+from lbopt.optim.clip import clip_by_global_norm, global_norm
+from lbopt.optim.decay import add_decayed_weights
+from lbopt.optim.lars import lars, lars_2020
+from lbopt.optim.link import Link, LinkState, apply_updates, chain, identity, layerwise
+from lbopt.optim.masks import masked
+from lbopt.optim.momentum import ema, nesterov_trace, trace
+from lbopt.optim.norm import norm
+from lbopt.optim.scale import scale, scale_by_learning_rate
+from lbopt.optim.sgd import sgd
+from lbopt.optim.trust import scale_by_lars_ratio, scale_by_trust_ratio, trust_ratios
+
+__all__ = [
+    "Link",
+    "LinkState",
+    "add_decayed_weights",
+    "apply_updates",
+    "chain",
+    "clip_by_global_norm",
+    "ema",
+    "global_norm",
+    "identity",
+    "lars",
+    "lars_2020",
+    "lars_one_global_ratio",
+    "layerwise",
+    "masked",
+    "masks",
+    "nesterov_trace",
+    "norm",
+    "phi",
+    "scale",
+    "scale_by_lars_ratio",
+    "scale_by_learning_rate",
+    "scale_by_one_lars_ratio",
+    "scale_by_trust_ratio",
+    "schedules",
+    "sgd",
+    "trace",
+    "trust_ratios",
+]

@@ -1,0 +1,46 @@
+"""Hyperparameters are checked where they enter: the error names argument, value and range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf, isfinite
+from numbers import Real
+from typing import Any
+
+Schedule = Callable[[Any], Any]
+
+
+def check_number(
+    name: str, value: Any, low: float, high: float = inf, *, below: bool = False
+) -> float:
+    """Return ``value`` as a float if it is finite and in [low, high] (``below``: < high).
+
+    Examples
+    --------
+    >>> check_number("momentum", 0.9, 0, 1, below=True)
+    0.9
+    >>> check_number("momentum", 1.0, 0, 1, below=True)
+    Traceback (most recent call last):
+    ...
+    ValueError: momentum=1.0 must be a finite number in [0, 1)
+    """
+    ok = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not ok or value < low or value > high or (below and value == high):
+        upper = "inf)" if high == inf else f"{high:g})" if below else f"{high:g}]"
+        raise ValueError(f"{name}={value!r} must be a finite number in [{low:g}, {upper}")
+    return float(value)
+
+
+def check_learning_rate(learning_rate: Any) -> Schedule:
+    """Return the learning rate as a function of the step; a number becomes a constant one."""
+    if callable(learning_rate):
+        return learning_rate
+    value = check_number("learning_rate", learning_rate, 0)
+    return lambda step: value
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}={value!r} must be True or False")
+    return value

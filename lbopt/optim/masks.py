@@ -1,0 +1,106 @@
+"""Which layers a link sees: masks are functions (name, array) -> bool, None means every layer.
+
+Masks are asked for names and shapes only, never for values, so they cost nothing under jit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from lbopt.backend import Array
+from lbopt.optim.link import Link, State, identity
+from lbopt.params import Params
+
+Mask = Callable[[str, Array], bool]
+
+
+def everything(name: str, array: Array) -> bool:
+    """Every layer, as the papers write it."""
+    return True
+
+
+def weights_only(name: str, array: Array) -> bool:
+    """Weight matrices and kernels: arrays of more than one axis, so no biases and no norms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights_only("fc.W", np.ones((3, 4))), weights_only("bn.gamma", np.ones(4))
+    (True, False)
+    """
+    return len(array.shape) > 1
+
+
+def name_contains(*parts: str) -> Mask:
+    """Layers whose name contains one of ``parts``, case-sensitive.
+
+    Examples
+    --------
+    >>> norms = name_contains("gamma", "beta")
+    >>> norms("block0.bn1.gamma", None), norms("block0.conv1.W", None)
+    (True, False)
+    """
+    if not parts or not all(isinstance(p, str) and p for p in parts):
+        raise ValueError(f"name_contains needs non-empty strings, got {parts!r}")
+    return lambda name, array: any(part in name for part in parts)
+
+
+def negate(mask: Mask) -> Mask:
+    """Every layer that ``mask`` leaves out."""
+    return lambda name, array: not mask(name, array)
+
+
+class MaskedState(NamedTuple):
+    """States of the two branches of `masked`."""
+
+    inside: State
+    outside: State
+
+
+def masked(link: Link, mask: Mask | None, otherwise: Link | None = None) -> Link:
+    """Apply ``link`` to the layers that ``mask`` keeps and ``otherwise`` (or nothing) to the rest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lbopt import optim
+    >>> link = masked(optim.add_decayed_weights(0.5), weights_only)
+    >>> params = {"W": np.array([[2.0]]), "b": np.array([2.0])}
+    >>> zeros = {"W": np.array([[0.0]]), "b": np.array([0.0])}
+    >>> link.update(zeros, link.init(params), params)[0]
+    {'W': array([[1.]]), 'b': array([0.])}
+    """
+    if mask is None:
+        return link
+    if not callable(mask):
+        raise TypeError(
+            f"a mask is a function (name, array) -> bool or None, got {type(mask).__name__}; "
+            "see lbopt.optim.masks"
+        )
+    rest = identity() if otherwise is None else otherwise
+
+    def split(arrays: Mapping[str, Array], params: Params) -> tuple[Params, Params]:
+        inside: Params = {}
+        outside: Params = {}
+        for name, a in arrays.items():
+            # a name that params lacks goes inside, where the link refuses it by name
+            keep = name not in params or mask(name, params[name])
+            (inside if keep else outside)[name] = a
+        return inside, outside
+
+    def init(params: Params) -> MaskedState:
+        inside, outside = split(params, params)
+        return MaskedState(link.init(inside), rest.init(outside))
+
+    def update(
+        updates: Mapping[str, Array], state: MaskedState, params: Params
+    ) -> tuple[Params, MaskedState]:
+        u_in, u_out = split(updates, params)
+        p_in, p_out = split(params, params)
+        u_in, s_in = link.update(u_in, state.inside, p_in)
+        u_out, s_out = rest.update(u_out, state.outside, p_out)
+        both = u_in | u_out
+        return {name: both[name] for name in params}, MaskedState(s_in, s_out)
+
+    return Link(init, update)

@@ -1,0 +1,54 @@
+"""Links that multiply: by a constant, by the learning rate of the step."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+from lbopt.backend import Array, array_namespace, module_name
+from lbopt.optim.checks import Schedule, check_learning_rate, check_number
+from lbopt.optim.link import Link, Memory, layerwise
+
+
+def scale_by_learning_rate(learning_rate: float | Schedule) -> Link:
+    r"""Multiply by :math:`-\gamma_t`: the place where the sign turns from ascent to descent.
+
+    Parameters
+    ----------
+    learning_rate : float or function of the step
+        :math:`\gamma_t \ge 0`; a function is called with the step 0, 1, 2, ... (an integer, or
+        a traced integer under ``jax.jit``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> link = scale_by_learning_rate(lambda step: 0.1 / (1 + step))
+    >>> params = {"W": np.array([1.0])}
+    >>> state = link.init(params)
+    >>> for _ in range(3):
+    ...     updates, state = link.update({"W": np.array([3.0])}, state, params)
+    ...     print(updates["W"])
+    [-0.3]
+    [-0.15]
+    [-0.1]
+    """
+    schedule = check_learning_rate(learning_rate)
+
+    def rule(u: Array, memory: Memory, w: Array, step: Any) -> tuple[Array, Memory]:
+        return u * -_number_for(u, schedule(step)), memory
+
+    return layerwise(rule)
+
+
+def _number_for(u: Array, value: Any) -> Any:
+    """Return a schedule's value in a form that keeps the dtype of ``u``."""
+    if not isinstance(value, Real) and module_name(value) != "numpy":
+        return array_namespace(value).astype(value, u.dtype)  # traced or on the device: not read
+    # a NumPy float64 scalar would widen float32 arrays, a Python float does not (NEP 50)
+    return check_number("learning_rate(step)", float(value), 0)
+
+
+def scale(factor: float) -> Link:
+    """Multiply every update by the number ``factor`` (of any sign)."""
+    value = check_number("factor", factor, float("-inf"))
+    return layerwise(lambda u, memory, w, step: (u * value, memory))
