@@ -1,7 +1,44 @@
 """Models assembled from ops: each is three pure functions, init, forward and statistics."""
 
+from lbopt.models.alexnet import AlexNetConfig, Conv, from_config
+from lbopt.models.alexnet_sizes import alexnet, alexnet_bn, alexnet_bn_full, alexnet_full
 from lbopt.models.init import constant, he_normal, normal, ones, zeros
 from lbopt.models.mlp import mlp
 from lbopt.models.model import Model
+from lbopt.models.resnet import basic, bottleneck, bottleneck_2015
+from lbopt.models.resnet_sizes import (
+    IMAGENET_STEM,
+    SMALL_STEM,
+    Stem,
+    resnet,
+    resnet18,
+    resnet34,
+    resnet50,
+)
 
-__all__ = ["Model", "constant", "he_normal", "mlp", "normal", "ones", "zeros"]
+__all__ = [
+    "IMAGENET_STEM",
+    "SMALL_STEM",
+    "AlexNetConfig",
+    "Conv",
+    "Model",
+    "Stem",
+    "alexnet",
+    "alexnet_bn",
+    "alexnet_bn_full",
+    "alexnet_full",
+    "basic",
+    "bottleneck",
+    "bottleneck_2015",
+    "constant",
+    "from_config",
+    "he_normal",
+    "mlp",
+    "normal",
+    "ones",
+    "resnet",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "zeros",
+]
