@@ -11,9 +11,17 @@ Schedule = Callable[[Any], Any]
 
 
 def check_number(
-    name: str, value: Any, low: float, high: float = inf, *, below: bool = False
+    name: str,
+    value: Any,
+    low: float,
+    high: float = inf,
+    *,
+    above: bool = False,
+    below: bool = False,
 ) -> float:
-    """Return ``value`` as a float if it is finite and in [low, high] (``below``: < high).
+    """Return ``value`` as a float if it is finite and in [low, high].
+
+    ``above`` leaves ``low`` itself out, ``below`` leaves ``high`` out.
 
     Examples
     --------
@@ -25,9 +33,15 @@ def check_number(
     ValueError: momentum=1.0 must be a finite number in [0, 1)
     """
     ok = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-    if not ok or value < low or value > high or (below and value == high):
-        upper = "inf)" if high == inf else f"{high:g})" if below else f"{high:g}]"
-        raise ValueError(f"{name}={value!r} must be a finite number in [{low:g}, {upper}")
+    if ok and above:
+        ok = value > low
+    if ok and below:
+        ok = value < high
+    if not ok or value < low or value > high:
+        left = "(" if above or low == -inf else "["
+        right = ")" if below or high == inf else "]"
+        allowed = f"{left}{low:g}, {high:g}{right}"
+        raise ValueError(f"{name}={value!r} must be a finite number in {allowed}")
     return float(value)
 
 

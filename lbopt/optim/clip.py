@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lbopt.backend import Array, array_namespace
 from lbopt.optim.checks import check_number
-from lbopt.optim.link import Link, LinkState
+from lbopt.optim.link import Link, LinkState, check_state
 from lbopt.optim.norm import norm, scaled_by
 from lbopt.params import Params, check_like, check_params
 
@@ -52,9 +52,7 @@ def clip_by_global_norm(max_norm: float) -> Link:
     [0.3] [0.4]
     [0.6] [0.8]
     """
-    limit = check_number("max_norm", max_norm, 0)
-    if limit == 0:
-        raise ValueError("max_norm=0 would stop training; it must be positive")
+    limit = check_number("max_norm", max_norm, 0, above=True)
 
     def init(params: Params) -> LinkState:
         check_params(params)
@@ -64,15 +62,15 @@ def clip_by_global_norm(max_norm: float) -> Link:
         updates: Mapping[str, Array], state: LinkState, params: Params
     ) -> tuple[Params, LinkState]:
         check_like(updates, params, "grads")
+        check_state(state, params={})
         state = LinkState(state.step + 1, {})
         if not updates:
             return {}, state
         total = global_norm(updates)
         xp = array_namespace(total)
-        factor = xp.where(total > limit, limit / total, xp.ones_like(total))
-        return {
-            k: scaled_by(u, xp.astype(factor, norm(u).dtype, copy=False))
-            for k, u in updates.items()
-        }, state
+        one = xp.ones_like(total)
+        too_long = total > limit
+        factor = xp.where(too_long, limit / xp.where(too_long, total, one), one)
+        return {k: scaled_by(u, factor) for k, u in updates.items()}, state
 
     return Link(init, update)

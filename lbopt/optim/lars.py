@@ -7,11 +7,11 @@ They share a name and the idea of one learning rate per layer, but not the algor
 
 from __future__ import annotations
 
-from lbopt.optim.checks import Schedule, check_flag
+from lbopt.optim.checks import Schedule
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, chain
 from lbopt.optim.masks import Mask, masked
-from lbopt.optim.momentum import ema, nesterov_trace, trace
+from lbopt.optim.momentum import check_nesterov, ema, nesterov_trace, trace
 from lbopt.optim.phi import Phi
 from lbopt.optim.scale import scale_by_learning_rate
 from lbopt.optim.trust import scale_by_lars_ratio, scale_by_trust_ratio
@@ -86,8 +86,7 @@ def lars(
     [3.    3.039]
     [3.    2.612]
     """
-    if check_flag("nesterov", nesterov) and momentum == 0:
-        raise ValueError("nesterov=True needs momentum > 0; with momentum=0 it does nothing")
+    check_nesterov(nesterov, momentum)
     decayed = masked(
         scale_by_lars_ratio(trust_coefficient, weight_decay, eps),
         adapt_mask,

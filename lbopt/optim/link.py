@@ -84,16 +84,25 @@ def layerwise(rule: Rule, remember: Callable[[Array], Memory] = no_memory) -> Li
         updates: Mapping[str, Array], state: LinkState, params: Params
     ) -> tuple[Params, LinkState]:
         check_like(updates, params, "grads")
-        _check_state(state, params)
+        check_state(state, params)
         out, layers = {}, {}
         for name, w in params.items():
-            out[name], layers[name] = rule(updates[name], state.layers[name], w, state.step)
+            try:
+                u, layers[name] = rule(updates[name], state.layers[name], w, state.step)
+            except KeyError as lacking:
+                raise TypeError(
+                    f"state of {name!r} has no {lacking}: it is another optimizer's; "
+                    "start with state = link.init(params)"
+                ) from lacking
+            # NumPy turns arithmetic on 0-d arrays into scalars; an array in is an array out
+            out[name] = u if w.shape else array_namespace(w).asarray(u)
         return out, LinkState(state.step + 1, layers)
 
     return Link(init, update)
 
 
-def _check_state(state: Any, params: Params) -> None:
+def check_state(state: Any, params: Params) -> None:
+    """Refuse a state that is not a `LinkState` for the layers of ``params``."""
     if not isinstance(state, LinkState):
         raise TypeError(
             f"state is a {type(state).__name__}, not what this link's init or update returned; "
@@ -102,6 +111,13 @@ def _check_state(state: Any, params: Params) -> None:
     if state.layers.keys() != params.keys():
         odd = sorted(state.layers.keys() ^ params.keys())[:5]
         raise ValueError(f"state was initialised for other parameters; keys in only one: {odd}")
+    for name, w in params.items():
+        for what, a in state.layers[name].items():
+            if a.shape not in ((), w.shape):  # else NumPy might broadcast it and say nothing
+                raise ValueError(
+                    f"state has a {what!r} of shape {tuple(a.shape)} for {name!r}, which has shape "
+                    f"{tuple(w.shape)}: it was initialised for other parameters"
+                )
 
 
 def identity() -> Link:
@@ -143,10 +159,11 @@ def chain(*links: Link) -> Link:
     def update(
         updates: Mapping[str, Array], state: tuple[State, ...], params: Params
     ) -> tuple[Params, tuple[State, ...]]:
-        if not isinstance(state, tuple) or len(state) != len(links):
+        if type(state) is not tuple or len(state) != len(links):
+            size = f" of {len(state)}" if isinstance(state, tuple) else ""
             raise TypeError(
                 f"this chain of {len(links)} links needs the state its init or update returned, "
-                f"got {type(state).__name__}"
+                f"got a {type(state).__name__}{size}; start with state = link.init(params)"
             )
         new_state = []
         for link, s in zip(links, state, strict=True):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lbopt.backend import Array
 from lbopt.optim.link import Link, State, identity
-from lbopt.params import Params
+from lbopt.params import Params, check_like, check_params
 
 Mask = Callable[[str, Array], bool]
 
@@ -51,6 +51,15 @@ def negate(mask: Mask) -> Mask:
     return lambda name, array: not mask(name, array)
 
 
+def check_mask(mask: Mask) -> None:
+    """Refuse a mask that is not a function, a dict of booleans for example."""
+    if not callable(mask):
+        raise TypeError(
+            f"a mask is a function (name, array) -> bool or None, got {type(mask).__name__}; "
+            "see lbopt.optim.masks"
+        )
+
+
 class MaskedState(NamedTuple):
     """States of the two branches of `masked`."""
 
@@ -73,29 +82,32 @@ def masked(link: Link, mask: Mask | None, otherwise: Link | None = None) -> Link
     """
     if mask is None:
         return link
-    if not callable(mask):
-        raise TypeError(
-            f"a mask is a function (name, array) -> bool or None, got {type(mask).__name__}; "
-            "see lbopt.optim.masks"
-        )
+    check_mask(mask)
+    if not isinstance(link, Link):
+        raise TypeError(f"masked takes a link, got {type(link).__name__}")
     rest = identity() if otherwise is None else otherwise
 
     def split(arrays: Mapping[str, Array], params: Params) -> tuple[Params, Params]:
         inside: Params = {}
         outside: Params = {}
         for name, a in arrays.items():
-            # a name that params lacks goes inside, where the link refuses it by name
-            keep = name not in params or mask(name, params[name])
-            (inside if keep else outside)[name] = a
+            (inside if mask(name, params[name]) else outside)[name] = a
         return inside, outside
 
     def init(params: Params) -> MaskedState:
+        check_params(params)
         inside, outside = split(params, params)
         return MaskedState(link.init(inside), rest.init(outside))
 
     def update(
         updates: Mapping[str, Array], state: MaskedState, params: Params
     ) -> tuple[Params, MaskedState]:
+        check_like(updates, params, "grads")
+        if not isinstance(state, MaskedState):
+            raise TypeError(
+                f"state is a {type(state).__name__}, not what this masked link's init or update "
+                "returned; start with state = link.init(params)"
+            )
         u_in, u_out = split(updates, params)
         p_in, p_out = split(params, params)
         u_in, s_in = link.update(u_in, state.inside, p_in)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lbopt.backend import Array, array_namespace
-from lbopt.optim.checks import check_number
+from lbopt.optim.checks import check_flag, check_number
 from lbopt.optim.link import Link, Memory, layerwise
 
 
@@ -63,6 +63,12 @@ def nesterov_trace(momentum: float) -> Link:
         return u + m * v, {"trace": v}
 
     return layerwise(rule, lambda w: {"trace": array_namespace(w).zeros_like(w)})
+
+
+def check_nesterov(nesterov: bool, momentum: float) -> None:
+    """Refuse Nesterov's form without momentum: it would be accepted and do nothing."""
+    if check_flag("nesterov", nesterov) and momentum == 0:
+        raise ValueError("nesterov=True needs momentum > 0; with momentum=0 it does nothing")
 
 
 def ema(b1: float) -> Link:

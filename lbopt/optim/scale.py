@@ -42,10 +42,14 @@ def scale_by_learning_rate(learning_rate: float | Schedule) -> Link:
 
 def _number_for(u: Array, value: Any) -> Any:
     """Return a schedule's value in a form that keeps the dtype of ``u``."""
-    if not isinstance(value, Real) and module_name(value) != "numpy":
-        return array_namespace(value).astype(value, u.dtype)  # traced or on the device: not read
+    if not isinstance(value, Real):
+        if getattr(value, "shape", None) != ():
+            raise TypeError(f"learning_rate(step) must be a number or a 0-d array, got {value!r}")
+        if module_name(value) != "numpy":  # traced or on the device: not read
+            return array_namespace(u, value).astype(value, u.dtype)
+        value = value.item()
     # a NumPy float64 scalar would widen float32 arrays, a Python float does not (NEP 50)
-    return check_number("learning_rate(step)", float(value), 0)
+    return check_number("learning_rate(step)", value, 0)
 
 
 def scale(factor: float) -> Link:

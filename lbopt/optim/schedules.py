@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
+from numbers import Integral
 from typing import Any
 
 from lbopt.backend import array_namespace
@@ -24,9 +25,9 @@ def _pick(condition: Any, yes: Any, no: Any) -> Any:
 
 
 def _check_steps(name: str, steps: Any, at_least: int) -> int:
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < at_least:
+    if isinstance(steps, bool) or not isinstance(steps, Integral) or steps < at_least:
         raise ValueError(f"{name}={steps!r} must be an integer >= {at_least}")
-    return steps
+    return int(steps)
 
 
 def constant(value: float) -> Schedule:
@@ -63,7 +64,7 @@ def polynomial(base: float, steps: int, power: float = 2.0, end: float = 0.0) ->
     """
     base, end = check_number("base", base, 0), check_number("end", end, 0)
     power = check_number("power", power, 0)
-    _check_steps("steps", steps, 1)
+    steps = _check_steps("steps", steps, 1)
 
     def schedule(t: Any) -> Any:
         left = 1 - _pick(t < steps, t, steps) / steps
@@ -105,7 +106,7 @@ def warmup(
     """
     after = check_learning_rate(then)
     start = check_number("start", start, 0)
-    _check_steps("steps", steps, 0)
+    steps = _check_steps("steps", steps, 0)
     if steps == 0:
         return after
     first = 0 if include_start else 1
@@ -127,10 +128,9 @@ def step_decay(base: float, boundaries: Sequence[int], factor: float = 0.1) -> S
     [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
     """
     base, factor = check_number("base", base, 0), check_number("factor", factor, 0)
-    for b in boundaries:
-        _check_steps("boundaries", b, 1)
-    if list(boundaries) != sorted(set(boundaries)):
-        raise ValueError(f"boundaries={list(boundaries)!r} must increase")
+    boundaries = [_check_steps("boundaries", b, 1) for b in boundaries]
+    if boundaries != sorted(set(boundaries)):
+        raise ValueError(f"boundaries={boundaries!r} must increase")
 
     def schedule(t: Any) -> Any:
         value: Any = base

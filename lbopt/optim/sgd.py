@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lbopt.optim.checks import Schedule, check_flag
+from lbopt.optim.checks import Schedule
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, chain
 from lbopt.optim.masks import Mask, masked
-from lbopt.optim.momentum import nesterov_trace, trace
+from lbopt.optim.momentum import check_nesterov, nesterov_trace, trace
 from lbopt.optim.scale import scale_by_learning_rate
 
 
@@ -57,8 +57,7 @@ def sgd(
     [0.72]
     [0.486]
     """
-    if check_flag("nesterov", nesterov) and momentum == 0:
-        raise ValueError("nesterov=True needs momentum > 0; with momentum=0 it does nothing")
+    check_nesterov(nesterov, momentum)
     return chain(
         masked(add_decayed_weights(weight_decay), decay_mask),
         nesterov_trace(momentum) if nesterov else trace(momentum),

@@ -17,9 +17,9 @@ from lbopt.optim.link import Link, LinkState, Memory, State, layerwise
 from lbopt.optim.norm import norm, norm_dtype, scaled_by
 
 
-def ratio_or_one(numerator: Array, denominator: Array, weight_norm: Array) -> Array:
+def ratio_or_one(numerator: Array | float, denominator: Array, weight_norm: Array) -> Array:
     """Return numerator / denominator, or 1 where the zero rule applies; no Python ``if``."""
-    xp = array_namespace(numerator)
+    xp = array_namespace(denominator)
     one = xp.ones_like(denominator)
     usable = (weight_norm > 0) & (denominator > 0)
     return xp.where(usable, numerator / xp.where(usable, denominator, one), one)
@@ -66,7 +66,7 @@ def scale_by_lars_ratio(
     >>> updates["new"]  # zero weights: ratio 1
     array([0., 4.])
     """
-    eta = check_number("trust_coefficient", trust_coefficient, 0)
+    eta = check_number("trust_coefficient", trust_coefficient, 0, above=True)
     beta = check_number("weight_decay", weight_decay, 0)
     epsilon = check_number("eps", eps, 0)
 
