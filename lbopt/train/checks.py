@@ -1,0 +1,90 @@
+"""What is wrong with data and arguments is said before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import index
+from typing import Any
+
+from lbopt.backend import Array, array_namespace
+from lbopt.params import check_finite, check_params
+
+
+def check_split(split: Any, what: str) -> None:
+    """Refuse a split that cannot be trained on or evaluated, naming ``what`` and the remedy.
+
+    Raises
+    ------
+    TypeError
+        It has no ``x`` and ``y``, ``x`` is not floating point, or ``y`` does not hold integers.
+    ValueError
+        It is empty, ``x`` and ``y`` have different lengths, ``y`` is not one label per example or
+        is negative, or ``x`` holds a NaN or an infinity (the first such example is named).
+    """
+    if not hasattr(split, "x") or not hasattr(split, "y"):
+        raise TypeError(
+            f"{what} must have arrays x and y, like data.Split(x, y); got {type(split).__name__}"
+        )
+    x, y = split.x, split.y
+    xp = array_namespace(x, y)
+    if not xp.isdtype(x.dtype, "real floating"):
+        raise TypeError(
+            f"{what}.x must be floating point, got {x.dtype}; convert and standardise it"
+        )
+    if not xp.isdtype(y.dtype, "integral"):
+        raise TypeError(
+            f"{what}.y must hold integer class labels, got {y.dtype}; write y.astype('int64') "
+            "(one-hot rows: y.argmax(1))"
+        )
+    if y.ndim != 1 or x.ndim < 2 or x.shape[0] != y.shape[0]:
+        raise ValueError(
+            f"{what} needs one label per example: x (N, ...) and y (N,), "
+            f"got shapes {tuple(x.shape)} and {tuple(y.shape)}"
+        )
+    if x.shape[0] == 0:
+        raise ValueError(f"{what} is empty: x has shape {tuple(x.shape)}")
+    if bool(xp.any(y < 0)):
+        raise ValueError(f"{what}.y must hold labels of at least 0, got {int(xp.min(y))}")
+    finite = xp.all(xp.isfinite(xp.reshape(x, (x.shape[0], -1))), axis=1)
+    if not bool(xp.all(finite)):
+        first = int(xp.argmin(xp.astype(finite, xp.int8)))
+        bad = x.shape[0] - int(xp.sum(xp.astype(finite, xp.int64)))
+        raise ValueError(
+            f"{what}.x has NaN or infinite values in {bad} of {x.shape[0]} examples, "
+            f"the first is {what}.x[{first}]"
+        )
+
+
+def check_start(params: Mapping[str, Array], x: Array) -> None:
+    """Refuse parameters that are not finite or not of ``x``'s dtype."""
+    check_params(params)
+    if not params:
+        raise ValueError("params is empty: there is nothing to train")
+    check_finite(params, "params")
+    for name, w in params.items():
+        if str(w.dtype).split(".")[-1] != str(x.dtype).split(".")[-1]:
+            raise TypeError(
+                f"train.x is {x.dtype}, params[{name!r}] is {w.dtype}; "
+                "convert one, e.g. train._replace(x=train.x.astype(...))"
+            )
+
+
+def check_count(name: str, value: Any, low: int) -> int:
+    """Return ``value`` as an int of at least ``low``.
+
+    Examples
+    --------
+    >>> check_count("epochs", 3, 1)
+    3
+    >>> check_count("epochs", 0, 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: epochs must be an integer of at least 1, got 0
+    """
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+    if number < low:
+        raise ValueError(f"{name} must be an integer of at least {low}, got {number}")
+    return number

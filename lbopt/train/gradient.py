@@ -1,0 +1,84 @@
+"""The gradient of one batch, whole or in pieces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lbopt.backend import Array, asarray_like, module_name
+from lbopt.data import Split
+from lbopt.models import Model
+from lbopt.ops import softmax_cross_entropy
+from lbopt.params import Params
+
+
+def loss_and_gradient(
+    model: Model,
+    params: Params,
+    batch: Split,
+    *,
+    micro_batch: int | None = None,
+    label_smoothing: float = 0.0,
+    rng: Any = None,
+) -> tuple[Array, Params]:
+    r"""Return the mean loss of ``batch`` and its gradient, accumulated over micro-batches.
+
+    With pieces :math:`B_1, \dots, B_m` of the batch :math:`B`,
+
+    .. math:: \nabla L_B = \sum_k \frac{|B_k|}{|B|} \nabla L_{B_k},
+
+    weighted by size, so that a smaller last piece counts for what it is. The identity needs the
+    loss of an example to depend on that example alone: with batch normalisation it does not, and
+    the result is another (legitimate, but other) gradient.
+
+    Parameters
+    ----------
+    model, params : Model, dict
+    batch : Split
+        ``x`` (B, ...) and ``y`` (B,), where the parameters are.
+    micro_batch : int, optional
+        Largest piece; None: the whole batch at once.
+    label_smoothing : float
+    rng : numpy.random.Generator, optional
+        Turns dropout on.
+
+    Returns
+    -------
+    loss : 0-d array
+    gradient : dict with the keys of params
+
+    Examples
+    --------
+    >>> from lbopt import data, models
+    >>> model, batch = models.mlp(layers=2), data.Split(*(a[:10] for a in data.digits().train))
+    >>> params = model.init(np.random.default_rng(0))
+    >>> for pieces in (None, 4):  # 10 = 4 + 4 + 2
+    ...     loss, grads = loss_and_gradient(model, params, batch, micro_batch=pieces)
+    ...     print(f"{loss:.4f} {grads['layer1.b'][0]:.4f}")
+    2.9372 -0.1886
+    2.9372 -0.1886
+    """
+    size = batch.x.shape[0]
+    piece = size if micro_batch is None else micro_batch
+    loss: Any = 0.0
+    total: Params = {}
+    for i in range(0, size, piece):
+        x, y = batch.x[i : i + piece], batch.y[i : i + piece]
+        logits, back_model = model.forward(params, x, rng=rng)
+        part, back_loss = softmax_cross_entropy(logits, y, label_smoothing=label_smoothing)
+        weight = x.shape[0] / size  # a Python float: the dtype stays
+        grads, _ = back_model(back_loss(weight))
+        loss = loss + weight * part
+        total = {k: total[k] + g for k, g in grads.items()} if total else grads
+    return loss, total
+
+
+def take(split: Split, rows: np.ndarray, like: Array) -> Split:
+    """Return the examples ``rows`` of ``split`` on the device of ``like``."""
+    if module_name(split.x) != "numpy":
+        rows = asarray_like(rows, split.x, dtype=split.y.dtype)
+    x, y = split.x[rows], split.y[rows]
+    if module_name(x) == module_name(like):
+        return Split(x, y)
+    return Split(asarray_like(x, like), asarray_like(y, like, dtype=y.dtype))
