@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lbopt.models.checks import check_sizes
 from lbopt.models.init import Initialiser, constant, he_normal, zeros
 from lbopt.models.layers import (
     ConvShape,
@@ -21,7 +22,7 @@ from lbopt.models.layers import (
     plain,
     sequence,
 )
-from lbopt.models.model import Model, build, check_sizes
+from lbopt.models.model import Model, build
 from lbopt.ops import local_response_norm, max_pool2d
 
 
@@ -167,6 +168,8 @@ def check_conv(i: int, conv: Conv, inputs: int) -> ConvShape:
     if conv.pool is not None:
         sizes["pool_size"], sizes["pool_stride"] = conv.pool
     check_sizes(**{f"conv{i}_{what}": n for what, n in sizes.items()})
+    if not isinstance(conv.padding, int) or conv.padding < 0:
+        raise ValueError(f"conv{i}: padding must be an integer >= 0, got {conv.padding!r}")
     if inputs % conv.groups or conv.channels % conv.groups:
         raise ValueError(
             f"conv{i}: groups={conv.groups} must divide its {inputs} input and {conv.channels} "

@@ -1,4 +1,4 @@
-"""Initialisers: how one parameter is drawn. A function (rng, shape) -> float64 array, nothing else.
+"""How one parameter is drawn: an initialiser is a function (rng, shape) -> float64 array.
 
 The draw is float64 and `Model.init` rounds it, so float32 and float64 parameters made from equal
 seeds are the same numbers up to rounding.
@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 Initialiser = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+
+
+class Tensor(NamedTuple):
+    """A parameter before it exists: its shape and how it is drawn."""
+
+    shape: tuple[int, ...]
+    draw: Initialiser
+
+
+Layout = dict[str, Tensor]
 
 
 def he_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -82,3 +93,12 @@ def constant(value: float) -> Initialiser:
 
 zeros = constant(0.0)
 ones = constant(1.0)
+
+
+def joined(*layouts: Layout) -> Layout:
+    """Join layouts in order; a name used twice is an error, since one key is one layer."""
+    all_names = [name for layout in layouts for name in layout]
+    twice = sorted({name for name in all_names if all_names.count(name) > 1})
+    if twice:
+        raise ValueError(f"parameter names used twice: {twice}")
+    return {name: tensor for layout in layouts for name, tensor in layout.items()}

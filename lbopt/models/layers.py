@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lbopt.backend import Array
-from lbopt.models.init import Initialiser, ones, zeros
-from lbopt.models.model import Back, Layout, Run, Stats, Tensor, joined
+from lbopt.models.init import Initialiser, Layout, Tensor, joined, ones, zeros
+from lbopt.models.model import Back, Run, Stats
 from lbopt.ops import batch_norm, conv2d, dropout, linear, relu
 from lbopt.params import Params
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lbopt.backend import Array
-from lbopt.models.init import Initialiser, he_normal, zeros
-from lbopt.models.model import Back, Layout, Model, Stats, Tensor, build, check_sizes
+from lbopt.models.checks import check_sizes
+from lbopt.models.init import Initialiser, Layout, Tensor, he_normal, zeros
+from lbopt.models.model import Back, Model, Stats, build
 from lbopt.ops import linear, relu
 from lbopt.params import Params
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lbopt.backend import Array, array_namespace
-from lbopt.models.init import Initialiser
-from lbopt.params import Params, check_params
+from lbopt.backend import Array
+from lbopt.models.checks import check_call, check_state
+from lbopt.models.init import Layout
+from lbopt.params import Params
 
 Stats = dict[str, tuple[Array, Array]]  # batch-norm layer -> (mean, variance) per channel
 Back = Callable[[Array], tuple[Params, Array]]
@@ -68,16 +69,6 @@ class Model(NamedTuple):
     statistics: Callable[..., Stats]
 
 
-class Tensor(NamedTuple):
-    """A parameter before it exists: its shape and how it is drawn."""
-
-    shape: tuple[int, ...]
-    draw: Initialiser
-
-
-Layout = dict[str, Tensor]
-
-
 def build(name: str, layout: Layout, run: Run, x_shape: tuple[int | None, ...] | None) -> Model:
     """Make a `Model` of a parameter layout and a run function; check what callers can get wrong.
 
@@ -91,7 +82,9 @@ def build(name: str, layout: Layout, run: Run, x_shape: tuple[int | None, ...] |
     x_shape : tuple or None
         The shape of one example, None for a free axis; None altogether where ``run`` checks it.
     """
-    norms = {key.removesuffix(".gamma") for key in layout if key.endswith(".gamma")}
+    norms = {
+        key.removesuffix(".gamma"): t.shape for key, t in layout.items() if key.endswith(".gamma")
+    }
 
     def init(rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         if not isinstance(rng, np.random.Generator):
@@ -133,73 +126,3 @@ def build(name: str, layout: Layout, run: Run, x_shape: tuple[int | None, ...] |
         return run(params, x, None, None)[2]
 
     return Model(name, init, forward, statistics)
-
-
-def check_call(
-    params: Mapping[str, Array], x: Array, layout: Layout, x_shape: tuple[int | None, ...] | None
-) -> None:
-    """Refuse params that do not fit the layout, and an x that fits neither model nor params."""
-    if not isinstance(params, Mapping) or params.keys() != layout.keys():
-        check_params(params)
-        missing = sorted(layout.keys() - params.keys())[:5]
-        extra = sorted(params.keys() - layout.keys())[:5]
-        raise ValueError(
-            f"params must have this model's keys (see model.init); {missing=}, {extra=}"
-        )
-    kind = type(x)
-    for key, tensor in layout.items():
-        p = params[key]
-        if type(p) is not kind:  # cheap; the slow question is asked only where types differ
-            array_namespace(x, p)
-        if p.shape != tensor.shape:
-            raise ValueError(f"params[{key!r}] must have shape {tensor.shape}, got {p.shape}")
-        if p.dtype != x.dtype:
-            raise TypeError(
-                f"x has dtype {x.dtype}, params[{key!r}] has {p.dtype}; convert one of them"
-            )
-    if x.ndim < 2 or x.shape[0] == 0:
-        raise ValueError(f"x must be a batch of at least one example, got shape {x.shape}")
-    if x_shape is not None and (
-        x.ndim != len(x_shape) + 1
-        or any(want not in (None, got) for want, got in zip(x_shape, x.shape[1:], strict=True))
-    ):
-        want = ", ".join("*" if n is None else str(n) for n in x_shape)
-        raise ValueError(f"x must have shape (N, {want}), got {x.shape}")
-
-
-def check_state(stats: Mapping[str, Any] | None, rng: Any, norms: set[str]) -> None:
-    """Refuse statistics of another model and anything that is not a random generator."""
-    if stats is not None and stats.keys() != norms:
-        missing, extra = sorted(norms - stats.keys())[:5], sorted(stats.keys() - norms)[:5]
-        raise ValueError(
-            f"stats must be made by this model's statistics(params, x); {missing=}, {extra=}"
-        )
-    if rng is not None and not hasattr(rng, "random"):
-        raise TypeError(
-            f"rng must be a numpy.random.Generator or None, got {type(rng).__name__}; "
-            "write numpy.random.default_rng(seed)"
-        )
-
-
-def check_sizes(**sizes: Any) -> None:
-    """Refuse layer sizes that are not positive integers, naming the first wrong one.
-
-    Examples
-    --------
-    >>> check_sizes(hidden=64, layers=0)
-    Traceback (most recent call last):
-    ...
-    ValueError: layers must be a positive integer, got 0
-    """
-    for what, n in sizes.items():
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-            raise ValueError(f"{what} must be a positive integer, got {n!r}")
-
-
-def joined(*layouts: Layout) -> Layout:
-    """Join layouts in order; a name used twice is an error, since one key is one layer."""
-    all_names = [name for layout in layouts for name in layout]
-    twice = sorted({name for name in all_names if all_names.count(name) > 1})
-    if twice:
-        raise ValueError(f"parameter names used twice: {twice}")
-    return {name: tensor for layout in layouts for name, tensor in layout.items()}

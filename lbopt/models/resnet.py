@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lbopt.backend import Array
-from lbopt.models.init import Initialiser, ones, zeros
+from lbopt.models.init import Initialiser, joined, ones, zeros
 from lbopt.models.layers import ConvShape, Stage, conv_bn, identity, plain, sequence
-from lbopt.models.model import Back, Stats, joined
+from lbopt.models.model import Back, Stats
 from lbopt.ops import relu
 from lbopt.params import Params
 

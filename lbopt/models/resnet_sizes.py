@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lbopt.models.checks import check_sizes
 from lbopt.models.init import Initialiser, he_normal, normal, zeros
 from lbopt.models.layers import ConvShape, Stage, conv_bn, dense, identity, plain, sequence
-from lbopt.models.model import Model, build, check_sizes
+from lbopt.models.model import Model, build
 from lbopt.models.resnet import Block, basic, bottleneck
 from lbopt.ops import global_avg_pool2d, max_pool2d
 
@@ -89,7 +90,7 @@ def resnet(
     """
     if len(channels) != len(blocks) or not channels:
         raise ValueError(f"channels and blocks must be equally long, got {channels} and {blocks}")
-    check_sizes(inputs=inputs, classes=classes)
+    check_sizes(inputs=inputs, classes=classes, stem_kernel=stem.kernel, stem_stride=stem.stride)
     shape = ConvShape(inputs, channels[0], stem.kernel, stem.stride, stem.padding)
     stages: list[Stage] = [conv_bn("stem", "stem_bn", shape, weight_init)]
     if stem.pool is not None:
