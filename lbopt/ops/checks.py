@@ -31,7 +31,7 @@ def float_namespace(op: str, **arrays: Array | None) -> Namespace:
     """
     named = {name: a for name, a in arrays.items() if a is not None}
     try:
-        xp = array_namespace(*named.values())
+        xp = one_namespace(*named.values())
     except TypeError as error:
         raise TypeError(f"{op}({', '.join(named)}): {error}") from None
     first, *others = named
@@ -45,6 +45,11 @@ def float_namespace(op: str, **arrays: Array | None) -> Namespace:
                 "convert one of them"
             )
     return xp
+
+
+def one_namespace(*arrays: Array) -> Namespace:
+    """Ask `array_namespace` once if all arrays are of one type, as they nearly always are."""
+    return array_namespace(*(arrays[:1] if len(set(map(type, arrays))) == 1 else arrays))
 
 
 def check_shape(op: str, name: str, a: Array, expected: Shape) -> None:
@@ -67,10 +72,10 @@ def check_cotangent(op: str, dy: Array, shape: Shape, like: Array) -> None:
 
     ``like`` is an argument of the forward pass: dtype and module must be the same.
     """
-    if type(dy) is not type(like) and not (hasattr(dy, "dtype") and hasattr(dy, "shape")):
-        raise TypeError(f"{op}: dy must be an array like the output, got {type(dy).__name__}")
-    if type(dy) is not type(like):
-        array_namespace(dy, like)
+    try:
+        one_namespace(dy, like)
+    except TypeError as error:
+        raise TypeError(f"{op}: dy is no cotangent of the output: {error}") from None
     if dy.shape != shape:
         raise ValueError(f"{op}: dy has shape {tuple(dy.shape)}, the output has shape {shape}")
     if dy.dtype != like.dtype:

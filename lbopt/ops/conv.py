@@ -7,8 +7,9 @@ from collections.abc import Callable
 from lbopt.backend import Array, Namespace
 from lbopt.ops.channel_sum import channel_sum
 from lbopt.ops.checks import check_cotangent, check_ndim, check_shape, float_namespace
-from lbopt.ops.geometry import Grid, Margins, Pair, grid, margins, pad, pair, pixel, unpad
+from lbopt.ops.geometry import Grid, Margins, Pair, grid, margins, pair, pixel, unpad
 from lbopt.ops.im2col import as_groups, column_blocks, images_per_block
+from lbopt.ops.tall_product import rows_times, rows_transposed_times
 
 
 def conv2d(
@@ -93,9 +94,10 @@ def conv2d(
 
 def _correlate(xp: Namespace, x: Array, W: Array, g: Grid, groups: int, block: int | None) -> Array:
     y = xp.empty((x.shape[0], *g.out, W.shape[3]), dtype=x.dtype)  # (N, OH, OW, O)
-    kernels = as_groups(W, groups)  # (G, K, O / G), K = KH KW C / G
+    kernels = as_groups(W, groups).copy()  # (G, K, O / G), K = KH KW C / G; BLAS likes C order
+    pixels = g.out[0] * g.out[1]
     for images, columns in column_blocks(xp, x, g, groups, block):
-        xp.matmul(columns, kernels, out=as_groups(y[images], groups))  # (G, M, O / G)
+        rows_times(xp, columns, kernels, as_groups(y[images], groups), pixels)  # (G, M, O / G)
     return y
 
 
@@ -103,8 +105,10 @@ def _correlate_dW(
     xp: Namespace, x: Array, W: Array, dy: Array, g: Grid, groups: int, block: int | None
 ) -> Array:
     dkernels = xp.zeros_like(as_groups(W, groups))  # (G, K, O / G)
+    pixels = g.out[0] * g.out[1]
     for images, columns in column_blocks(xp, x, g, groups, block):
-        dkernels += columns.transpose(0, 2, 1) @ as_groups(dy[images], groups)  # gradients add
+        rows = as_groups(dy[images], groups)  # (G, M, O / G)
+        dkernels += rows_transposed_times(xp, columns, rows, pixels)  # gradients add
     return dkernels.transpose(1, 0, 2).reshape(W.shape)
 
 
@@ -128,20 +132,25 @@ def _correlate_dx_scatter(
     xp: Namespace, x: Array, W: Array, dy: Array, g: Grid, groups: int, block: int | None
 ) -> Array:
     """At any stride, each window gives its pixels their share: KH KW strided slices add up."""
-    (KH, KW, Cg, _), C = W.shape, x.shape[3]
+    (KH, KW, Cg, _), (N, H, width, C) = W.shape, x.shape
+    (top, bottom), (left, right) = g.pads
+    pixels = g.out[0] * g.out[1]
+    n = min(N, images_per_block(xp, pixels * KH * KW * C, x.dtype.itemsize, block))
     dx = xp.empty_like(x)  # (N, H, W, C)
-    kernels = as_groups(W, groups).transpose(0, 2, 1)  # (G, O / G, K)
-    n = images_per_block(xp, g.out[0] * g.out[1] * KH * KW * C, x.dtype.itemsize, block)
-    for start in range(0, x.shape[0], n):
-        images = slice(start, start + n)
-        dcolumns = as_groups(dy[images], groups) @ kernels  # (G, M, K)
-        dcolumns = dcolumns.reshape(groups, -1, *g.out, KH, KW, Cg)
-        dpadded = xp.zeros_like(pad(xp, x[images], g.pads))
+    kernels = as_groups(W, groups).transpose(0, 2, 1).copy()  # (G, O / G, K)
+    columns = xp.empty((groups, n, *g.out, KH, KW, Cg), dtype=x.dtype)  # scratch
+    padded = xp.empty((n, H + top + bottom, width + left + right, groups, Cg), dtype=x.dtype)
+    for start in range(0, N, n):
+        images = slice(start, min(start + n, N))
+        m = images.stop - start
+        dcolumns, dpadded = columns[:, :m], padded[:m]
+        rows = dcolumns.reshape(groups, m * pixels, KH * KW * Cg)
+        rows_times(xp, as_groups(dy[images], groups), kernels, rows, pixels)
+        dpadded[...] = 0
         for i in range(KH):
-            for j in range(KW):
-                share = dcolumns[..., i, j, :].transpose(1, 2, 3, 0, 4)  # (n, OH, OW, G, C / G)
-                dpadded[pixel(i, j, g)] += share.reshape(*share.shape[:3], C)  # gradients add
-        dx[images] = unpad(dpadded, g.pads)
+            for j in range(KW):  # pixels under several windows: gradients add
+                dpadded[pixel(i, j, g)] += dcolumns[..., i, j, :].transpose(1, 2, 3, 0, 4)
+        dx[images] = unpad(dpadded.reshape(*dpadded.shape[:3], C), g.pads)
     return dx
 
 

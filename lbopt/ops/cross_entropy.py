@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lbopt.backend import Array, array_namespace
-from lbopt.ops.checks import check_ndim, check_shape, float_namespace
+from lbopt.backend import Array
+from lbopt.ops.checks import check_ndim, check_shape, float_namespace, one_namespace
 
 
 def softmax_cross_entropy(
@@ -73,7 +73,7 @@ def softmax_cross_entropy(
 
 def _check_labels(op: str, logits: Array, labels: Array) -> None:
     N, K = logits.shape
-    xp = array_namespace(logits, labels)
+    xp = one_namespace(logits, labels)
     if not xp.isdtype(labels.dtype, "integral"):
         raise TypeError(f"{op}: labels must be integers, got dtype {labels.dtype}")
     check_shape(op, "labels", labels, (N,))
