@@ -100,6 +100,10 @@ def test_statistics_of_the_wrong_size_name_the_batch_norm(setting):
     stats = model.statistics(params, x)
     with pytest.raises(ValueError, match=r"bn2"):
         model.forward(params, x, stats=stats | {"bn2": stats["bn1"]})
+    (mean_1, var_1), (mean_2, var_2) = stats["bn1"], stats["bn2"]
+    for pair in ((mean_1, var_2), (mean_2, var_1)):
+        with pytest.raises(ValueError, match=r"stats\['bn2'\] must be two arrays of shape \(16,\)"):
+            model.forward(params, x, stats=stats | {"bn2": pair})
 
 
 @pytest.mark.parametrize("rng", [0, "seed", np.random.RandomState])

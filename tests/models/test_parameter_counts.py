@@ -110,6 +110,15 @@ def test_alexnet_starts_from_the_values_of_the_widely_used_version():
     assert {value for k, value in biases.items() if k not in raised} == {0.0}
 
 
+def test_resnet18_starts_from_he_convolutions_unit_gammas_and_a_small_head():
+    params = models.resnet18().init(np.random.default_rng(0))
+    assert params["head.W"].std() == pytest.approx(0.01, rel=0.01)
+    assert params["group4.block2.conv2.W"].std() == pytest.approx(np.sqrt(2 / (9 * 512)), rel=0.01)
+    assert {float(v) for k in params if k.endswith("gamma") for v in set(params[k].tolist())} == {
+        1.0
+    }
+
+
 def test_he_initialisation_keeps_the_size_of_activations_through_64_relu_layers():
     model = models.mlp(256, 256, 64, 256)
     params = model.init(np.random.default_rng(0), dtype=np.float64)
