@@ -1,0 +1,86 @@
+"""Rows of `choose` as a Markdown table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lbopt.train.select import Row
+
+
+def markdown(rows: Sequence[Row], *, names: Mapping[str, str] | None = None) -> str:
+    """Format test accuracies, optimizers down and batch sizes across, one table per task.
+
+    A cell is mean ± sample sd over seeds in percent, then the chosen learning rate; ``<`` or
+    ``>`` behind the rate says that it is the smallest or largest that was tried, ``(n div.)``
+    that n of the seeds diverged.
+
+    Parameters
+    ----------
+    rows : list of Row
+    names : dict, optional
+        Optimizer name -> what to call it.
+
+    Raises
+    ------
+    ValueError
+        Two rows belong in one cell (they differ in epochs, warm-up or power).
+
+    Examples
+    --------
+    >>> from lbopt.train.select import Setting
+    >>> setting = Setting("mlp", "lars", batch_size=512, epochs=30, warmup=0.1, power=2.0)
+    >>> row = Row(setting, 0.1, ">", 7, 0.96, 0.01, 0.951, 0.012, seeds=5, diverged=0)
+    >>> print(markdown([row], names={"lars": "LARS"}))
+    mlp: test accuracy in % (mean ± sd over 5 seeds) and learning rate, 30 epochs
+    <BLANKLINE>
+    |      | 512              |
+    |------|------------------|
+    | LARS | 95.1 ± 1.2, 0.1> |
+    """
+    names = names or {}
+    tables = []
+    for task in dict.fromkeys(row.setting.task for row in rows):
+        mine = [row for row in rows if row.setting.task == task]
+        cells: dict[tuple[str, int], str] = {}
+        for row in mine:
+            place = row.setting.optimizer, row.setting.batch_size
+            if place in cells:
+                raise ValueError(
+                    f"{task}: two rows for {place[0]} at batch {place[1]} (epochs, warm-up or "
+                    "power differ); make a table of each"
+                )
+            cells[place] = cell(row)
+        sizes = sorted({row.setting.batch_size for row in mine})
+        lines = [["", *map(str, sizes)]]
+        for optimizer in dict.fromkeys(row.setting.optimizer for row in mine):
+            label = names.get(optimizer, optimizer)
+            lines.append([label, *(cells.get((optimizer, size), "") for size in sizes)])
+        tables.append(f"{_title(task, mine)}\n\n{_grid(lines)}")
+    return "\n\n".join(tables)
+
+
+def cell(row: Row) -> str:
+    """Format one row: accuracy, spread, rate, flags."""
+    spread = "" if row.test_sd is None else f" ± {100 * row.test_sd:.1f}"
+    diverged = f" ({row.diverged} div.)" if row.diverged else ""
+    return f"{100 * row.test_mean:.1f}{spread}, {row.learning_rate:.2g}{row.edge}{diverged}"
+
+
+def _title(task: str, rows: Sequence[Row]) -> str:
+    seeds, epochs = {row.seeds for row in rows}, {row.setting.epochs for row in rows}
+    number = "1 seed" if seeds == {1} else f"{' or '.join(map(str, sorted(seeds)))} seeds"
+    spread = number if seeds == {1} else f"mean ± sd over {number}"
+    return (
+        f"{task}: test accuracy in % ({spread}) and learning rate, "
+        f"{' or '.join(map(str, sorted(epochs)))} epochs"
+    )
+
+
+def _grid(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    drawn = [
+        "| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    ]
+    drawn.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(drawn)

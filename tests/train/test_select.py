@@ -1,0 +1,134 @@
+import re
+
+import pytest
+
+from lbopt.train import choose, markdown
+
+
+def record(
+    rate, seed, val, test=0.5, *, optimizer="lars", batch=32, task="mlp", diverged=None, epochs=30
+):
+    return {
+        "run": {
+            "task": task, "optimizer": optimizer, "batch_size": batch, "learning_rate": rate,
+            "seed": seed, "epochs": epochs, "warmup": 0.1, "power": 2.0,
+        },
+        "val_accuracy": val,
+        "test_accuracy": test,
+        "diverged": diverged,
+    }  # fmt: skip
+
+
+def grid(table, **fixed):
+    """{rate: [(val, test) per seed]} as records."""
+    return [
+        record(rate, seed, val, test, **fixed)
+        for rate, seeds in table.items()
+        for seed, (val, test) in enumerate(seeds)
+    ]
+
+
+def test_the_rate_is_chosen_on_validation_though_another_is_better_on_test():
+    planted = {
+        0.01: [(0.90, 0.99), (0.92, 0.99)],  # best on test
+        0.03: [(0.95, 0.91), (0.95, 0.93)],  # best on validation
+        0.10: [(0.97, 0.80), (0.80, 0.82)],  # best single validation, worse mean
+    }
+    (row,) = choose(grid(planted))
+    assert row.learning_rate == 0.03
+    assert row.edge == ""
+    assert row.rates == 3
+    assert (row.val_mean, row.test_mean) == pytest.approx((0.95, 0.92))
+    assert row.test_sd == pytest.approx(0.02 / 2**0.5)  # sample sd, n - 1
+    assert (row.seeds, row.diverged) == (2, 0)
+
+
+def test_on_a_tie_the_smaller_rate_is_taken_in_any_order_of_records():
+    # 300 + 310 and 305 + 305 of 360 are equal though their floating-point means may not be
+    table = grid(
+        {
+            0.3: [(305 / 360, 0.1), (305 / 360, 0.1), (301 / 360, 0.1)],
+            0.1: [(300 / 360, 0.2), (310 / 360, 0.2), (301 / 360, 0.2)],
+            1.0: [(0.1, 0.3)] * 3,
+        }
+    )
+    assert choose(table)[0].learning_rate == 0.1
+    assert choose(table[::-1])[0].learning_rate == 0.1
+
+
+@pytest.mark.parametrize(("best", "edge"), [(0.01, "<"), (0.03, ""), (0.1, ">")])
+def test_the_edge_of_the_grid_is_flagged(best, edge):
+    (row,) = choose(
+        grid({rate: [(0.9 if rate == best else 0.5, 0.5)] for rate in (0.1, 0.01, 0.03)})
+    )
+    assert row.edge == edge
+
+
+def test_a_single_rate_is_no_grid_and_has_no_edge():
+    (row,) = choose(grid({0.1: [(0.9, 0.8)]}))
+    assert (row.edge, row.rates, row.seeds, row.test_sd, row.val_sd) == ("", 1, 1, None, None)
+
+
+def test_incomplete_seeds_are_refused_and_the_missing_run_is_named():
+    records = grid({0.01: [(0.9, 0.9)] * 3, 0.1: [(0.8, 0.9)] * 3})
+    with pytest.raises(
+        ValueError, match=r"mlp lars batch 32: learning rate 0\.1 .* seed 1 \(1 of 3"
+    ):
+        choose([r for r in records if (r["run"]["learning_rate"], r["run"]["seed"]) != (0.1, 1)])
+
+
+def test_a_run_counted_twice_is_refused():
+    with pytest.raises(ValueError, match="two records"):
+        choose([record(0.1, 0, 0.9), record(0.1, 0, 0.8)])
+
+
+def test_diverged_runs_count_as_they_are_and_are_reported():
+    records = [
+        record(0.1, 0, 0.99), record(0.1, 1, 0.1, diverged={"step": 3, "what": "loss"}),
+        record(0.01, 0, 0.5), record(0.01, 1, 0.5),
+    ]  # fmt: skip
+    (row,) = choose(records)
+    assert (row.learning_rate, row.diverged) == (0.1, 1)
+    records[0]["val_accuracy"] = 0.8  # mean .45: the diverged run is not left out of it
+    assert choose(records)[0].learning_rate == 0.01
+
+
+def test_settings_are_kept_apart_and_ordered_by_first_appearance_then_batch():
+    records = [
+        record(0.1, 0, 0.9, task=task, optimizer=optimizer, batch=batch)
+        for task in ("mlp", "alexnet")
+        for batch in (512, 32)
+        for optimizer in ("sgd", "lars")
+    ]
+    got = [row.setting[:3] for row in choose(records)]
+    assert got == [
+        ("mlp", "sgd", 32), ("mlp", "sgd", 512), ("mlp", "lars", 32), ("mlp", "lars", 512),
+        ("alexnet", "sgd", 32), ("alexnet", "sgd", 512),
+        ("alexnet", "lars", 32), ("alexnet", "lars", 512),
+    ]  # fmt: skip
+    assert len(choose([record(0.1, 0, 0.9), record(0.1, 0, 0.9, epochs=15)])) == 2
+
+
+def test_no_records_give_no_rows_and_an_empty_table():
+    assert choose([]) == []
+    assert markdown([]) == ""
+
+
+def test_the_table_shows_means_spreads_rates_edges_and_divergence():
+    records = grid({0.01: [(0.5, 0.5)] * 2, 0.1: [(0.9, 0.8), (0.9, 0.9)]}) + [
+        record(0.1, s, 0.9, 0.2, optimizer="sgd", batch=512, diverged={"step": 0} if s else None)
+        for s in range(2)
+    ]
+    table = markdown(choose(records), names={"lars": "LARS"})
+    lines = table.splitlines()
+    assert "2 seeds" in lines[0]
+    assert re.fullmatch(r"\|\s+\| 32\s+\| 512\s+\|", lines[2])
+    assert re.fullmatch(r"\| LARS \| 85\.0 ± 7\.1, 0\.1> +\| +\|", lines[4])
+    assert re.fullmatch(r"\| sgd +\| +\| 20\.0 ± 0\.0, 0\.1 \(1 div\.\) +\|", lines[5])
+    assert len({len(line) for line in lines[2:]}) == 1
+
+
+def test_two_rows_for_one_cell_are_refused():
+    rows = choose([record(0.1, 0, 0.9), record(0.1, 0, 0.9, epochs=15)])
+    with pytest.raises(ValueError, match=r"mlp.*lars.*batch 32"):
+        markdown(rows)
