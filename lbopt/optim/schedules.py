@@ -14,7 +14,7 @@ from numbers import Integral
 from typing import Any
 
 from lbopt.backend import array_namespace
-from lbopt.optim.checks import Schedule, check_learning_rate, check_number
+from lbopt.optim.checks import Schedule, check_flag, check_learning_rate, check_number
 
 
 def _pick(condition: Any, yes: Any, no: Any) -> Any:
@@ -107,14 +107,14 @@ def warmup(
     after = check_learning_rate(then)
     start = check_number("start", start, 0)
     steps = _check_steps("steps", steps, 0)
+    first = 0 if check_flag("include_start", include_start) else 1
     if steps == 0:
         return after
-    first = 0 if include_start else 1
 
     def schedule(t: Any) -> Any:
         ramp = start + (after(0) - start) * (t + first) / steps
         # the schedule after the ramp never sees a negative step, not even one that is discarded
-        return _pick(t < steps, ramp, after(_pick(t < steps, 0, t - steps)))
+        return _pick(t < steps, ramp, after(_pick(t < steps, steps, t) - steps))
 
     return schedule
 

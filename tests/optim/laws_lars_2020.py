@@ -26,7 +26,7 @@ def step_length_is_lr_phi_of_w(make):
         opt, w = make(falling, **USUAL, phi=f), W
         state = opt.init(w)
         for t, g in enumerate(GRADS):
-            u, state = opt.update(g, state, w)
+            u, state = opt.update(laws.copies(g), state, w)
             for k in w:
                 ratio = length(u[k]) / (falling(t) * value(length(w[k])))
                 assert abs(ratio - 1) < 1e-12, f"{k}: {ratio} of the length at {t=}"
