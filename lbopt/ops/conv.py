@@ -135,7 +135,7 @@ def _correlate_dx_scatter(
     (KH, KW, Cg, _), (N, H, width, C) = W.shape, x.shape
     (top, bottom), (left, right) = g.pads
     pixels = g.out[0] * g.out[1]
-    n = min(N, images_per_block(xp, pixels * KH * KW * C, x.dtype.itemsize, block))
+    n = images_per_block(xp, N, pixels * KH * KW * C * x.dtype.itemsize, block)
     dx = xp.empty_like(x)  # (N, H, W, C)
     kernels = as_groups(W, groups).transpose(0, 2, 1).copy()  # (G, O / G, K)
     columns = xp.empty((groups, n, *g.out, KH, KW, Cg), dtype=x.dtype)  # scratch

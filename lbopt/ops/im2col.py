@@ -17,22 +17,20 @@ from lbopt.ops.geometry import NO_MARGINS, Grid
 CACHE = 1 << 21  # bytes of columns per block on a CPU: L2 or a fair share of L3
 
 
-def images_per_block(
-    xp: Namespace, columns_per_image: int, itemsize: int, block: int | None
-) -> int:
-    """Choose how many images to do at a time; on a GPU the whole batch, where launches dominate.
+def images_per_block(xp: Namespace, N: int, image_bytes: int, block: int | None) -> int:
+    """Choose how many of ``N`` images to do at a time, if the columns of one take ``image_bytes``.
+
+    On a GPU the whole batch, because there the number of launches counts.
 
     Examples
     --------
     >>> import array_api_compat.numpy as xp
-    >>> images_per_block(xp, 16 * 16 * 9 * 32, 4, None)
+    >>> images_per_block(xp, 128, 16 * 16 * 9 * 32 * 4, None)
     7
     """
-    if block is not None:
-        return block
-    if not is_numpy_namespace(xp):
-        return 1 << 62
-    return max(1, CACHE // max(1, columns_per_image * itemsize))
+    if block is None:
+        block = max(1, CACHE // max(1, image_bytes)) if is_numpy_namespace(xp) else N
+    return max(1, min(N, block))
 
 
 def as_groups(a: Array, groups: int) -> Array:
@@ -55,7 +53,7 @@ def column_blocks(
     top, bottom, left, right = (max(0, p) for p in (top, bottom, left, right))
     N, H, W, C = x.shape
     G, Cg, K = groups, C // groups, size[0] * size[1] * (C // groups)
-    n = min(N, images_per_block(xp, out[0] * out[1] * K * G, x.dtype.itemsize, block))
+    n = images_per_block(xp, N, out[0] * out[1] * K * G * x.dtype.itemsize, block)
     if size == stride == (1, 1) and pads == NO_MARGINS:  # a pixel is its own window
         for start in range(0, N, n):
             yield (images := slice(start, start + n)), as_groups(x[images], groups)
