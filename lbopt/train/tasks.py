@@ -51,6 +51,11 @@ def as_drawn(model: Model, rng: np.random.Generator) -> Params:
     return model.init(rng)
 
 
+def plain_alexnet() -> Model:
+    """Make the small AlexNet without LRN, whose window of 5 spans most of its 8 or 16 channels."""
+    return models.alexnet(lrn=False)
+
+
 def rescaled(model: Model, rng: np.random.Generator) -> Params:
     """Initialise as the model says, then `rescale` by the square root of 10."""
     return rescale(model.init(rng), sqrt(10))
@@ -107,7 +112,10 @@ TASKS: dict[str, Task] = {
         TRAIN,
     ),
     "alexnet": Task(
-        "digits, small AlexNet without BatchNorm", models.alexnet, as_drawn, the_digits, TRAIN
+        "digits, small AlexNet without normalisation (neither LRN nor BatchNorm)",
+        plain_alexnet,
+        as_drawn,
+        the_digits,
     ),
     "alexnet_bn": Task(
         "digits, small AlexNet with BatchNorm", models.alexnet_bn, as_drawn, the_digits, TRAIN

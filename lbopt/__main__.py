@@ -1,0 +1,218 @@
+"""The command line: ``python -m lbopt demo | sweep | report | list``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+EXAMPLES = """examples:
+  python -m lbopt demo                      the main experiment, about two minutes on two cores
+  python -m lbopt demo --tune               choose its learning rates again, about half an hour
+  python -m lbopt list                      tasks and optimizers that sweep knows
+  python -m lbopt sweep --task mlp --optimizers nesterov,lars --batch-sizes 32,full \\
+      --grid 0.01:0.3:7 --seeds 3 --out results/mine
+  python -m lbopt report results/mine       table, figures and report.html of any sweep
+"""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """argparse, but an error is one line: what is wrong and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and leave with exit code 2."""
+        self.exit(2, f"lbopt: {message} (see: {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code (0 done, 2 wrong input, 130 interrupted)."""
+    args = build_parser().parse_args(argv)
+    try:
+        return args.command(args)
+    except (ValueError, OSError, ImportError) as e:
+        print(f"lbopt: {' '.join(str(e).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as e:
+        print(f"\nlbopt: {e or 'stopped'}", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe all commands and options."""
+    parser = OneLineParser(
+        prog="python -m lbopt",
+        description="Large-batch optimization on real data: experiments with LARS and its rivals.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser(
+        "demo",
+        help="the main experiment: LARS against tuned baselines, batch 32 to full",
+        description="Train at learning rates chosen beforehand (--tune chooses them again), print "
+        "the tables, write figures and report.html. An interrupted demo goes on where it stopped.",
+    )
+    demo.add_argument("--out", type=Path, default=Path("results/demo"), help="(%(default)s)")
+    demo.add_argument("--tune", action="store_true", help="repeat the whole learning-rate search")
+    demo.add_argument("--seeds", type=positive, default=5, help="seeds per point (%(default)s)")
+    demo.add_argument("--studies", type=names, help="some of the tables only, comma-separated")
+    add_workers(demo)
+    demo.set_defaults(command=run_demo)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="optimizers x batch sizes x learning rates x seeds",
+        description="Run a grid in parallel processes. Results are appended to OUT/runs.jsonl as "
+        "runs finish; the same command continues an interrupted sweep.",
+    )
+    sweep.add_argument("--task", required=True, help="one of `python -m lbopt list`")
+    sweep.add_argument("--optimizers", required=True, type=names, help="comma-separated names")
+    sweep.add_argument(
+        "--batch-sizes", required=True, type=names, help="comma-separated; `full` is all images"
+    )
+    sweep.add_argument(
+        "--grid",
+        required=True,
+        type=rates,
+        help="learning rates: FIRST:LAST:COUNT in equal ratios, or a comma-separated list",
+    )
+    sweep.add_argument("--seeds", type=positive, default=5, help="seeds per point (%(default)s)")
+    sweep.add_argument("--epochs", type=positive, default=30, help="(%(default)s)")
+    sweep.add_argument("--out", required=True, type=Path, help="folder for results and report")
+    add_workers(sweep)
+    sweep.set_defaults(command=run_sweep)
+
+    report = commands.add_parser(
+        "report",
+        help="table, figures and report.html of a sweep's folder",
+        description="Read DIR/runs.jsonl, choose learning rates on validation, report the test.",
+    )
+    report.add_argument("dir", type=Path, metavar="DIR")
+    report.set_defaults(command=run_report)
+
+    listing = commands.add_parser("list", help="the tasks, optimizers and studies by name")
+    listing.set_defaults(command=run_list)
+    return parser
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Add the option for parallel processes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parser.add_argument(
+        "--workers", type=positive, default=cores or 1, help="processes (one per core, %(default)s)"
+    )
+
+
+def positive(text: str) -> int:
+    """Read an integer >= 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer >= 1")
+    return int(text)
+
+
+def names(text: str) -> list[str]:
+    """Read a comma-separated list."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts) or len(set(parts)) < len(parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of different names like a,b,c")
+    return parts
+
+
+def rates(text: str) -> list[float]:
+    """Read ``0.01:0.1:5`` (equal ratios, ends included) or ``0.01,0.03``.
+
+    Examples
+    --------
+    >>> rates("0.01:0.1:3"), rates("0.5,0.25")
+    ([0.01, 0.0316, 0.1], [0.25, 0.5])
+    """
+    wrong = argparse.ArgumentTypeError(
+        f"{text!r} is no grid: write FIRST:LAST:COUNT (like 0.01:1:9) or rates > 0 (like 0.1,0.3)"
+    )
+    try:
+        if ":" in text:
+            first, last, count = text.split(":")
+            low, high, n = float(first), float(last), int(count)
+            if not (0 < low < high < float("inf") and n >= 2):
+                raise wrong
+            values = [low * (high / low) ** (i / (n - 1)) for i in range(n)]
+        else:
+            values = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise wrong from None
+    values = sorted({float(f"{v:.3g}") for v in values})
+    if not all(0 < v < float("inf") for v in values):
+        raise wrong
+    return values
+
+
+def run_demo(args: argparse.Namespace) -> int:
+    """Do, or continue, the main experiment."""
+    from lbopt.observe.demo_report import write_demo_report
+    from lbopt.train.headline import do_demo
+
+    result = do_demo(
+        args.out,
+        tune=args.tune,
+        seeds=args.seeds,
+        workers=args.workers,
+        only=args.studies,
+    )
+    print(write_demo_report(result, args.out))
+    return 0
+
+
+def run_sweep(args: argparse.Namespace) -> int:
+    """Do, or continue, a grid; then report it."""
+    from lbopt.train.experiment import Run, sweep
+    from lbopt.train.tasks import TASKS, check_name
+
+    check_name("task", args.task, TASKS)
+    images = len(TASKS[args.task].data().train.x)
+    sizes = [images if size == "full" else size for size in args.batch_sizes]
+    for size in sizes:
+        if not str(size).isdigit():
+            raise ValueError(f"batch size {size!r} is not an integer or `full`")
+    runs = [
+        Run(args.task, optimizer, int(size), rate, seed, epochs=args.epochs)
+        for optimizer in args.optimizers
+        for size in sizes
+        for rate in args.grid
+        for seed in range(args.seeds)
+    ]
+    sweep(runs, args.out / "runs.jsonl", workers=args.workers, progress=True)
+    return report_folder(args.out)
+
+
+def run_report(args: argparse.Namespace) -> int:
+    """Report what a folder holds."""
+    return report_folder(args.dir)
+
+
+def report_folder(folder: Path) -> int:
+    """Write and print the report of ``folder``."""
+    from lbopt.observe.sweep_report import write_sweep_report
+
+    print(write_sweep_report(folder))
+    return 0
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print the names that the other commands take."""
+    from lbopt.train.headline import STUDIES
+    from lbopt.train.tasks import RECIPES, TASKS
+
+    for title, table in (("tasks", TASKS), ("optimizers", RECIPES)):
+        print(f"{title}:")
+        for name, entry in table.items():
+            print(f"  {name:14} {entry.about}")
+    print(f"studies of demo:\n  {', '.join(STUDIES)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
