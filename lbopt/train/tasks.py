@@ -116,6 +116,7 @@ TASKS: dict[str, Task] = {
         plain_alexnet,
         as_drawn,
         the_digits,
+        TRAIN,
     ),
     "alexnet_bn": Task(
         "digits, small AlexNet with BatchNorm", models.alexnet_bn, as_drawn, the_digits, TRAIN
