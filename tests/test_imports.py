@@ -19,7 +19,7 @@ MAY = {
     "ops": {"backend", "params"},
     "models": {"backend", "params", "ops"},
     "data": {"backend"},
-    "observe": {"backend", "params", "optim", "train", "data", "models"},
+    "observe": {"backend", "params", "optim"},
     "train": {"backend", "params", "optim", "models", "ops", "data", "observe"},
     "conformance": {"backend", "params", "optim"},
     "fast": {"backend", "params", "optim", "ops"},
