@@ -1,0 +1,121 @@
+"""The command line as a person uses it: good input, wrong input, an interruption."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lbopt.__main__ import main, rates
+
+SWEEP = "sweep --task mlp --optimizers nesterov,lars --batch-sizes 512,full --grid 0.03,0.1"
+
+
+def run(line, capsys):
+    try:
+        code = main(line.split())
+    except SystemExit as e:
+        code = e.code
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_list_names_every_task_and_optimizer(capsys):
+    from lbopt.train.tasks import RECIPES, TASKS
+
+    code, out, _ = run("list", capsys)
+    assert code == 0
+    for name in [*TASKS, *RECIPES]:
+        assert f"\n  {name} " in out
+
+
+@pytest.mark.parametrize("command", ["", "demo", "sweep", "report", "list"])
+def test_help_is_complete(command, capsys):
+    code, out, _ = run(f"{command} --help", capsys)
+    assert code == 0
+    wanted = {
+        "": ["demo", "sweep", "report", "list"],
+        "demo": ["--out", "--tune", "--seeds", "--workers", "--studies"],
+        "sweep": ["--task", "--optimizers", "--batch-sizes", "--grid", "--seeds", "--epochs",
+                  "--out", "--workers"],
+        "report": ["DIR"],
+        "list": [],
+    }[command]  # fmt: skip
+    assert [word for word in wanted if word not in out] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "culprit"),
+    [
+        ("", "COMMAND"),
+        ("fly", "fly"),
+        ("demo --seeds 0", "--seeds"),
+        ("demo --studies mlp,nonsense", "nonsense"),
+        ("sweep --task mlp", "--optimizers"),
+        (SWEEP.replace("mlp", "mpl") + " --out OUT", "mpl"),
+        (SWEEP.replace("lars", "larz") + " --out OUT", "larz"),
+        (SWEEP.replace("512", "5120") + " --out OUT", "5120"),
+        (SWEEP.replace("512", "many") + " --out OUT", "many"),
+        (SWEEP.replace("0.03,0.1", "0,2") + " --out OUT", "0,2"),
+        (SWEEP.replace("0.03,0.1", "1:0.1:3") + " --out OUT", "1:0.1:3"),
+        (SWEEP.replace("0.03,0.1", "nan,1") + " --out OUT", "nan,1"),
+        (SWEEP.replace("nesterov,lars", "lars,lars") + " --out OUT", "lars,lars"),
+        ("report OUT", "OUT"),
+    ],
+)
+def test_wrong_input_is_one_line_that_names_the_culprit_and_exit_code_2(
+    line, culprit, capsys, tmp_path
+):
+    out_dir = tmp_path / "out"
+    code, out, err = run(line.replace("OUT", str(out_dir)), capsys)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert culprit.replace("OUT", str(out_dir)) in err
+    assert "Traceback" not in err
+    assert not out_dir.exists(), "nothing is half-written"
+
+
+def test_grid_is_read_in_equal_ratios_with_its_ends():
+    assert rates("0.01:1:5") == [0.01, 0.0316, 0.1, 0.316, 1.0]
+    assert rates("0.3,0.1") == [0.1, 0.3]
+
+
+def test_sweep_prints_the_table_and_report_prints_it_again(capsys, tmp_path):
+    line = f"{SWEEP} --seeds 1 --epochs 2 --workers 1 --out {tmp_path / 'a'}"
+    code, first, _ = run(line, capsys)
+    assert code == 0
+    assert "| Nesterov |" in first
+    assert "| LARS     |" in first
+    assert (tmp_path / "a" / "report.html").read_text().count("data:image/png") == 3
+    assert (tmp_path / "a" / "figures" / "mlp_rates_512.png").stat().st_size > 5000
+    code, again, _ = run(f"report {tmp_path / 'a'}", capsys)
+    assert (code, again) == (0, first)
+    lines = (tmp_path / "a" / "runs.jsonl").read_text().splitlines()
+    assert len(lines) == 2 * 2 * 2
+    assert json.loads(lines[0])["run"]["epochs"] == 2
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
+    command = [sys.executable, "-m", "lbopt", *SWEEP.split(), "--seeds", "3", "--epochs", "8"]
+    command += ["--workers", "1", "--out", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    results = tmp_path / "runs.jsonl"
+    for _ in range(600):
+        if results.exists() and results.read_text().count("\n") >= 2:
+            break
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    kept = results.read_text().splitlines()
+    assert 2 <= len(kept) < 12 * 2
+    assert f"{len(kept)} of 24 runs are kept" in err
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "| LARS" in done.stdout
+    assert results.read_text().splitlines()[: len(kept)] == kept
+    assert results.read_text().count("\n") == 24
