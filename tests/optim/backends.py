@@ -23,6 +23,24 @@ def _numpy() -> Backend:
     return Backend(np.array, np.asarray)
 
 
+def _unread(array_type: type) -> Callable[[Callable], Callable]:
+    """Let no step look at a value: a Python ``if`` on an array would break jit and stall a GPU."""
+
+    def compile_(step: Callable) -> Callable:
+        def stepped(*args: Any) -> Any:
+            with pytest.MonkeyPatch.context() as patch:
+                for name in ("__bool__", "__float__", "__int__", "__index__"):
+                    patch.setattr(array_type, name, refuse)
+                return step(*args)
+
+        return stepped
+
+    def refuse(array: Any) -> None:
+        raise AssertionError("a step looked at an array's value")
+
+    return compile_
+
+
 def _strict() -> Backend:
     """The standard and nothing else, on a device that refuses to meet the host by accident."""
     xp = pytest.importorskip("array_api_strict")
@@ -30,6 +48,7 @@ def _strict() -> Backend:
     return Backend(
         lambda a: xp.asarray(a, dtype=getattr(xp, str(a.dtype)), device=device1),
         lambda x: np.array(x.to_device(host)),
+        _unread(type(xp.asarray(0.0))),
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lbopt import optim
+from lbopt.backend import device
 from lbopt.optim import LinkState, phi
 from tests.optim.backends import ALL, backend, get_all, put_all
 from tests.optim.problems import agree, error, gradients, weights
@@ -96,6 +97,43 @@ def test_memory_follows_its_two_step_formula(name, module):
     got = updates_of(link, module)[0]
     agree(got[0], each(first, G1, G2))
     agree(got[1], each(second, G1, G2))
+
+
+@pytest.mark.parametrize("module", ALL)
+def test_both_branches_of_masked_keep_their_memory(module):
+    link = optim.masked(optim.trace(0.8), optim.masks.weights_only, otherwise=optim.ema(0.8))
+    out, _ = updates_of(link, module)
+    want = {
+        k: np.asarray(0.8 * G1[k] + G2[k] if w.ndim > 1 else 0.16 * G1[k] + 0.2 * G2[k])
+        for k, w in W.items()
+    }
+    agree(out[1], want)
+
+
+@pytest.mark.parametrize("module", ALL)
+@pytest.mark.parametrize("make", [optim.lars, optim.lars_2020, optim.lars_one_global_ratio])
+def test_trust_ratios_start_at_one_on_the_device_of_the_weights(make, module):
+    w = put_all(backend(module), W)
+    ratios = optim.trust_ratios(make(0.1).init(w))
+    assert ratios.keys() == W.keys()
+    for k, r in ratios.items():
+        assert r.shape == ()
+        assert device(r) == device(w[k])
+        assert r.dtype == w[k].dtype
+        assert float(r) == 1
+
+
+@pytest.mark.parametrize("module", ALL)
+@pytest.mark.parametrize(
+    "make", [optim.sgd, optim.lars, optim.lars_2020, optim.lars_one_global_ratio]
+)
+def test_updates_are_arrays_as_the_weights_are_0d_ones_too(make, module):
+    w = put_all(backend(module), W)
+    opt = make(0.1)
+    u, _ = opt.update(w, opt.init(w), w)
+    for k in W:
+        assert type(u[k]) is type(w[k])
+        assert u[k].shape == w[k].shape
 
 
 @pytest.mark.parametrize("module", ALL)

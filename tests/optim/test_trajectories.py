@@ -121,12 +121,14 @@ CASES = {
             SCHEDULE,
             weight_decay=0.1,
             trust_coefficient=0.02,
+            eps=0.5,
             decay_mask=optim.masks.name_contains("fc", "dead"),
             adapt_mask=weights_only,
         ),
         lars_loop(
             beta=0.1,
             eta=0.02,
+            eps=0.5,
             decayed=lambda k, w: k.startswith(("fc", "dead")),
             adapted=is_matrix,
         ),
@@ -168,15 +170,15 @@ def joint(arrays, names):
 @pytest.mark.parametrize("masks", [False, True])
 def test_one_global_ratio_follows_its_formula(module, masks):
     eta, beta, eps, m = 0.02, 0.1, 0.5, 0.9
-    mask = {"decay_mask": optim.masks.name_contains("W"), "adapt_mask": weights_only}
+    mask = {"decay_mask": optim.masks.name_contains("conv", "fc"), "adapt_mask": weights_only}
     opt = optim.lars_one_global_ratio(
         SCHEDULE, momentum=m, weight_decay=beta, trust_coefficient=eta, eps=eps, nesterov=masks,
         **(mask if masks else {}),
     )  # fmt: skip
     grads = gradients(STEPS)
     w, v, want = weights(), dict.fromkeys(weights(), 0.0), []
-    adapted = [k for k in w if not masks or w[k].ndim > 1]  # "empty" too: adapted, not decayed
-    decayed = [k for k in w if not masks or "W" in k]
+    adapted = [k for k in w if not masks or w[k].ndim > 1]
+    decayed = [k for k in w if not masks or k.startswith(("conv", "fc"))]
     for t, g in enumerate(grads):
         bottom = joint(g, adapted) + beta * joint(w, set(adapted) & set(decayed)) + eps
         local = eta * joint(w, adapted) / bottom
