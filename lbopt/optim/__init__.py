@@ -2,8 +2,11 @@
 
 from lbopt.optim import masks, phi, schedules
 from lbopt.optim.ablations import lars_one_global_ratio, scale_by_one_lars_ratio
+from lbopt.optim.adam import scale_by_adagrad, scale_by_adam
+from lbopt.optim.adaptive import adagrad, adam, adamw
 from lbopt.optim.clip import clip_by_global_norm, global_norm
 from lbopt.optim.decay import add_decayed_weights
+from lbopt.optim.lamb import lamb, lambc, nlamb, nnlamb
 from lbopt.optim.lars import lars, lars_2020
 from lbopt.optim.link import Link, LinkState, apply_updates, chain, identity, layerwise
 from lbopt.optim.masks import masked
@@ -16,6 +19,9 @@ from lbopt.optim.trust import scale_by_lars_ratio, scale_by_trust_ratio, trust_r
 __all__ = [
     "Link",
     "LinkState",
+    "adagrad",
+    "adam",
+    "adamw",
     "add_decayed_weights",
     "apply_updates",
     "chain",
@@ -23,6 +29,8 @@ __all__ = [
     "ema",
     "global_norm",
     "identity",
+    "lamb",
+    "lambc",
     "lars",
     "lars_2020",
     "lars_one_global_ratio",
@@ -30,9 +38,13 @@ __all__ = [
     "masked",
     "masks",
     "nesterov_trace",
+    "nlamb",
+    "nnlamb",
     "norm",
     "phi",
     "scale",
+    "scale_by_adagrad",
+    "scale_by_adam",
     "scale_by_lars_ratio",
     "scale_by_learning_rate",
     "scale_by_one_lars_ratio",

@@ -1,4 +1,4 @@
-"""The Euclidean norm of one array, safe in float16 and float32."""
+"""Norms of one array, safe in float16 and float32."""
 
 from __future__ import annotations
 
@@ -29,6 +29,39 @@ def norm(x: Array) -> Array:
     largest = xp.max(magnitude)
     scaled = magnitude / xp.where(largest > 0, largest, xp.ones_like(largest))
     return largest * xp.sqrt(xp.sum(scaled * scaled))
+
+
+def l1_norm(x: Array) -> Array:
+    r"""Return :math:`\|x\|_1 = \sum |x_i|`, as a 0-d array of at least float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(l1_norm(np.array([3.0, -4.0])))
+    7.0
+    """
+    xp = array_namespace(x)
+    return xp.sum(xp.abs(xp.astype(x, norm_dtype(xp, x), copy=False)))
+
+
+def linf_norm(x: Array) -> Array:
+    r"""Return :math:`\|x\|_\infty = \max |x_i|`, as a 0-d array of at least float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(linf_norm(np.array([3.0, -4.0])))
+    4.0
+    """
+    xp = array_namespace(x)
+    wide = norm_dtype(xp, x)
+    if 0 in x.shape:
+        return xp.zeros((), dtype=wide, device=device(x))
+    return xp.max(xp.abs(xp.astype(x, wide, copy=False)))
+
+
+# The norms of the LAMB paper's appendix; it reports that the choice hardly matters.
+NORMS = {"l1": l1_norm, "l2": norm, "linf": linf_norm}
 
 
 def norm_dtype(xp: Namespace, x: Array) -> object:

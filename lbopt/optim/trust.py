@@ -14,7 +14,7 @@ from lbopt.backend import Array, array_namespace, device
 from lbopt.optim import phi as phis
 from lbopt.optim.checks import check_number
 from lbopt.optim.link import Link, LinkState, Memory, State, layerwise
-from lbopt.optim.norm import norm, norm_dtype, scaled_by
+from lbopt.optim.norm import NORMS, norm, norm_dtype, scaled_by
 
 
 def ratio_or_one(numerator: Array | float, denominator: Array, weight_norm: Array) -> Array:
@@ -78,7 +78,9 @@ def scale_by_lars_ratio(
     return layerwise(rule, remember_ratio)
 
 
-def scale_by_trust_ratio(phi: phis.Phi | None = None) -> Link:
+def scale_by_trust_ratio(
+    phi: phis.Phi | None = None, norm: str = "l2", max_ratio: float | None = None
+) -> Link:
     r"""The general strategy of the LAMB paper: :math:`u \leftarrow \phi(\|w\|)\, u / \|u\|`.
 
     Whatever came before in the chain, the layer now moves by exactly
@@ -89,28 +91,42 @@ def scale_by_trust_ratio(phi: phis.Phi | None = None) -> Link:
     ----------
     phi : function of a 0-d array, optional
         Applied to the weight norm; default the identity. See `lbopt.optim.phi`.
+    norm : "l1", "l2" or "linf"
+        Of weights and update both.
+    max_ratio : float, optional
+        Clip the ratio :math:`\phi(\|w\|) / \|u\|` from above (LAMBC; None: never).
 
     References
     ----------
-    You et al. 2020 (arXiv 1904.00962), section 3, "general strategy".
+    You et al. 2020 (arXiv 1904.00962), section 3, "general strategy"; the norms: its appendix.
+    The clip: Fong, Chen and Chen 2020 (arXiv 2011.13584).
 
     Examples
     --------
     >>> import numpy as np
-    >>> link = scale_by_trust_ratio()
     >>> params = {"W": np.array([3.0, 4.0])}
-    >>> for size in (1.0, 1000.0):  # the size of the gradient does not matter
-    ...     link.update({"W": np.array([0.0, size])}, link.init(params), params)[0]["W"]
+    >>> for link in (scale_by_trust_ratio(), scale_by_trust_ratio(max_ratio=1.0)):
+    ...     for size in (1.0, 1000.0):  # the size of the gradient matters to the clip alone
+    ...         link.update({"W": np.array([0.0, size])}, link.init(params), params)[0]["W"]
     array([0., 5.])
+    array([0., 5.])
+    array([0., 1.])
     array([0., 5.])
     """
     phi = phis.identity if phi is None else phi
     if not callable(phi):
         raise TypeError(f"phi must be a function of the weight norm, got {type(phi).__name__}")
+    if norm not in NORMS:
+        raise ValueError(f"norm={norm!r} must be one of {', '.join(map(repr, NORMS))}")
+    length = NORMS[norm]
+    limit = None if max_ratio is None else check_number("max_ratio", max_ratio, 0, above=True)
 
     def rule(u: Array, memory: Memory, w: Array, step: Any) -> tuple[Array, Memory]:
-        w_norm = norm(w)
-        ratio = ratio_or_one(phi(w_norm), norm(u), w_norm)
+        w_norm = length(w)
+        ratio = ratio_or_one(phi(w_norm), length(u), w_norm)
+        if limit is not None:
+            xp = array_namespace(ratio)
+            ratio = xp.minimum(ratio, xp.full_like(ratio, limit))
         return scaled_by(u, ratio), {"ratio": ratio}
 
     return layerwise(rule, remember_ratio)
