@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+# Other people's LARS and LAMB; on their own, since their dependencies are not needed to replay them.
+PEERS_ALONE := "torch_optimizer>=0.3" "pytorch_ranger>=0.1.1" "pytorch_optimizer>=4.1" "timm>=1.0.31" "tinygrad>=0.14"
 # Some machines force OpenBLAS to slower kernels than a user would get: never inherit that.
 unexport OPENBLAS_CORETYPE
 .DEFAULT_GOAL := help
@@ -23,6 +25,7 @@ $(VENV)/.peers: $(VENV)/.ok
 	@echo "installing the peers (torch CPU build first, then jax and optax) ..."
 	$(BIN)/python -m pip install -q "torch==2.13.0"
 	$(BIN)/python -m pip install -q -e ".[test,notebooks,peers]"
+	$(BIN)/python -m pip install -q --no-deps $(PEERS_ALONE)
 	@touch $@
 
 demo: $(VENV)/.ok  ## the main experiment: table, figures and a report in results/demo
