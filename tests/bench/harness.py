@@ -19,6 +19,7 @@ import multiprocessing
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -55,6 +56,9 @@ def kernels() -> list[str]:
     """Say which BLAS libraries this process has loaded, and which kernels they chose."""
     from threadpoolctl import threadpool_info
 
+    torch = sys.modules.get("torch")  # its own kernels are linked in, where threadpoolctl is blind
+    if torch is not None:
+        return [f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()} kernels"]
     return [
         f"{p['internal_api']} {p.get('version')} kernels {p.get('architecture', 'not told')}, "
         f"{p['num_threads']} thread"
