@@ -11,8 +11,9 @@ def rng(seed=0):
 
 @pytest.mark.parametrize(("n", "size"), [(10, 3), (10, 5), (10, 10), (7, 1), (1, 1)])
 def test_an_epoch_with_keep_visits_every_example_exactly_once(n, size):
-    seen = np.concatenate(list(batches(n, size, rng(), last="keep")))
-    assert sorted(seen) == list(range(n))
+    got = list(batches(n, size, rng(), last="keep"))
+    assert sorted(np.concatenate(got)) == list(range(n))
+    assert all(len(b) for b in got), "an empty batch"
 
 
 @pytest.mark.parametrize(("n", "size"), [(10, 3), (10, 5), (11, 4)])

@@ -151,6 +151,20 @@ def test_what_cannot_be_saved_is_named_and_the_old_file_stays(tmp_path, leaf):
     assert [p.name for p in tmp_path.iterdir()] == ["c"]
 
 
+def test_a_disk_that_fails_while_saving_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "c"
+    train.save(path, {"W": np.ones(3)})
+
+    def full(descriptor):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        train.save(path, {"W": np.zeros(3)})
+    assert train.load(path, like={"W": np.zeros(3)})["W"].tolist() == [1, 1, 1]
+    assert [p.name for p in tmp_path.iterdir()] == ["c"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_a_process_killed_while_it_saves_leaves_a_whole_checkpoint(tmp_path):
     path = tmp_path / "c.npz"

@@ -44,14 +44,10 @@ def test_the_rate_is_chosen_on_validation_though_another_is_better_on_test():
 
 
 def test_on_a_tie_the_smaller_rate_is_taken_in_any_order_of_records():
-    # 300 + 310 and 305 + 305 of 360 are equal though their floating-point means may not be
-    table = grid(
-        {
-            0.3: [(305 / 360, 0.1), (305 / 360, 0.1), (301 / 360, 0.1)],
-            0.1: [(300 / 360, 0.2), (310 / 360, 0.2), (301 / 360, 0.2)],
-            1.0: [(0.1, 0.3)] * 3,
-        }
-    )
+    # 147 + 360 and 150 + 357 of 360 are equally many, but their floating-point means are not equal
+    few, many = [(147 / 360, 0.1), (360 / 360, 0.1)], [(150 / 360, 0.2), (357 / 360, 0.2)]
+    assert few[0][0] + few[1][0] < many[0][0] + many[1][0]
+    table = grid({0.3: many, 0.1: few, 1.0: [(0.1, 0.3)] * 2})
     assert choose(table)[0].learning_rate == 0.1
     assert choose(table[::-1])[0].learning_rate == 0.1
 
