@@ -1,0 +1,78 @@
+"""Drawing for the notebooks: plots only, nothing here computes what a figure shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from lbopt import observe
+
+
+def style() -> None:
+    """Use the look of lbopt's figures, small enough to be kept in a notebook."""
+    plt.rcParams.update(
+        observe.RC
+        | {"figure.dpi": 90, "figure.figsize": (7.4, 3.7), "font.size": 12, "axes.titlesize": 12.5}
+    )
+
+
+def lines(
+    x: Sequence[Any],
+    curves: Mapping[str, Any],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    log: str = "",
+    ticks: bool = False,
+    errors: Mapping[str, Any] | None = None,
+    dots: Mapping[str, Any] | None = None,
+    markevery: int | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw one curve per name; ``dots`` (name -> rows of y) in the colour of their curve.
+
+    ``log`` names the logarithmic axes ("x", "y", "xy"); ``ticks`` labels every x and no other.
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    for name, look in observe.looks(curves).items():
+        if errors is None:
+            ax.plot(x, curves[name], label=name, markevery=markevery, **look._asdict())
+        else:
+            ax.errorbar(x, curves[name], errors[name], label=name, **look._asdict())
+        for row in np.atleast_2d((dots or {}).get(name, np.empty((0, len(x))))):
+            ax.plot(x, row, ".", color=look.color, markersize=9, markeredgecolor="white")
+    if "x" in log:
+        ax.set_xscale("log")
+    if "y" in log:
+        ax.set_yscale("log")
+    if ticks:
+        ax.set_xticks(list(x), labels=[str(tick) for tick in x])
+        ax.set_xticks([], minor=True)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if len(curves) > 1:
+        ax.legend()
+    return ax
+
+
+def strips(values: Mapping[str, Any], *, xlabel: str, title: str) -> None:
+    """Draw every value as a dot, one row per name, and the mean ± standard error as a diamond."""
+    _, ax = plt.subplots()
+    for i, a in enumerate(values.values()):
+        ax.plot(a, i + np.linspace(-0.2, 0.2, len(a)), "o", color="#56B4E9", markersize=5)
+        error = np.std(a, ddof=1) / len(a) ** 0.5
+        ax.errorbar(np.mean(a), i, xerr=error, fmt="D", color="black", markersize=6)
+        ax.text(1.01, i, f"{np.mean(a):.1f} ± {error:.1f}", transform=ax.get_yaxis_transform())
+    ax.set_yticks(range(len(values)), labels=list(values))
+    ax.invert_yaxis()
+    ax.set(xlabel=f"{xlabel}; diamonds: mean ± standard error", title=title)
+
+
+def together(title: str) -> Any:
+    """Make two axes side by side under one title."""
+    fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.7))
+    fig.suptitle(title, fontsize=12.5, weight="bold")
+    return axes
