@@ -18,8 +18,14 @@ SHAPES = {
     "dead.W": (2, 3),
     "dead.b": (2,),
     "nothing": (2,),
+    "kernel.W": (2, 3, 2, 2),
 }
-SIZES = {"conv.W": 3.0, "fc.W": 40.0, "tiny.W": 1e-3}  # the others 1: layers of unequal scale
+SIZES = {
+    "kernel.W": 0.3,
+    "conv.W": 3.0,
+    "fc.W": 40.0,
+    "tiny.W": 1e-3,
+}  # the others 1: layers of unequal scale
 
 
 def weights(seed: int = 0, only: tuple[str, ...] | None = None, dtype: str = "float64") -> Arrays:

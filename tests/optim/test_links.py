@@ -184,7 +184,7 @@ def test_apply_updates_adds_layer_by_layer(module):
 
 def test_masks_pick_by_axes_and_by_name():
     keep = {k for k, w in W.items() if optim.masks.weights_only(k, w)}
-    assert keep == {"conv.W", "fc.W", "tiny.W", "empty", "new.W", "dead.W"}
+    assert keep == {"conv.W", "fc.W", "tiny.W", "empty", "new.W", "dead.W", "kernel.W"}
     new = optim.masks.name_contains("new", "scal")
     assert {k for k in W if new(k, None)} == {"new.W", "new.b", "scalar"}
     assert {k for k in W if not optim.masks.negate(new)(k, None)} == {"new.W", "new.b", "scalar"}

@@ -1,0 +1,36 @@
+"""What the plain loops of test_trajectories*.py share; nothing of it is lbopt's but the schedule."""
+
+import numpy as np
+
+from lbopt.optim import schedules
+
+STEPS = 25
+
+
+def gamma(t):
+    """Warm-up over 5 steps to 0.3, then 0.3 (1 - s/20)^2."""
+    return 0.3 * (t + 1) / 5 if t < 5 else 0.3 * (1 - (t - 5) / 20) ** 2
+
+
+SCHEDULE = schedules.warmup(schedules.polynomial(0.3, 20, power=2), 5)
+
+
+def length(a):
+    return sum(float(x) ** 2 for x in a.ravel()) ** 0.5
+
+
+def safe(top, bottom, w):
+    return top / bottom if length(w) > 0 and bottom > 0 else 1.0
+
+
+def is_matrix(name, array):
+    return len(array.shape) > 1
+
+
+def run_loop(w, grads, rule):
+    """Weights after each step; rule(name, w, g, memory, t) -> new w, with memory of that layer."""
+    w, memory, out = dict(w), {k: {} for k in w}, []
+    for t, g in enumerate(grads):
+        w = {k: np.asarray(rule(k, w[k], g[k], memory[k], t)) for k in w}
+        out.append(dict(w))
+    return out
