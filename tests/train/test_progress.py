@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from lbopt.train import progress as progress_module
 from lbopt.train.progress import bar
 
 
@@ -41,7 +42,7 @@ def test_nothing_is_shown_unless_asked_for(monkeypatch):
 def test_a_notebook_gets_a_bar_though_its_output_is_no_terminal(monkeypatch):
     out = io.StringIO()
     monkeypatch.setattr(sys, "stderr", out)
-    monkeypatch.setattr("lbopt.train.progress.in_notebook", lambda: True)
+    monkeypatch.setattr(progress_module, "in_notebook", lambda: True)
     with bar(3, "mlp8", "step", show=True) as b:
         b.update(3)
     assert "3/3" in out.getvalue()
