@@ -1,4 +1,4 @@
-"""What the plain loops of test_trajectories*.py share; nothing of it is lbopt's but the schedule."""
+"""What the plain loops of test_trajectories*.py share: schedule, norms, the loop itself."""
 
 import numpy as np
 
@@ -17,6 +17,13 @@ SCHEDULE = schedules.warmup(schedules.polynomial(0.3, 20, power=2), 5)
 
 def length(a):
     return sum(float(x) ** 2 for x in a.ravel()) ** 0.5
+
+
+NORMS = {
+    "l1": lambda a: sum(abs(float(x)) for x in a.ravel()),
+    "l2": length,
+    "linf": lambda a: max((abs(float(x)) for x in a.ravel()), default=0.0),
+}
 
 
 def safe(top, bottom, w):

@@ -3,7 +3,7 @@
 import pytest
 
 from lbopt import optim
-from tests.optim import laws_lars, laws_lars_2020, laws_sgd
+from tests.optim import laws_adaptive, laws_lamb, laws_lars, laws_lars_2020, laws_sgd
 
 PAIRS = [
     (make, law)
@@ -11,6 +11,12 @@ PAIRS = [
         (optim.sgd, laws_sgd.LAWS),
         (optim.lars, laws_lars.LAWS),
         (optim.lars_2020, laws_lars_2020.LAWS),
+        (optim.lamb, laws_lamb.LAWS),
+        (optim.adamw, laws_adaptive.ADAMW),
+        (optim.adam, laws_adaptive.ADAM),
+        (optim.adagrad, laws_adaptive.ADAGRAD),
+        (optim.nlamb, laws_adaptive.NLAMB),
+        (optim.nnlamb, laws_adaptive.NNLAMB),
     )
     for law in laws
 ]

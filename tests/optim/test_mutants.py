@@ -9,13 +9,34 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.optim import laws_lars, laws_lars_2020, laws_sgd, mutants, mutants_other
+from tests.optim import (
+    laws_adaptive,
+    laws_lamb,
+    laws_lars,
+    laws_lars_2020,
+    laws_sgd,
+    mutants,
+    mutants_adaptive,
+    mutants_lamb,
+    mutants_lamb_other,
+    mutants_other,
+)
 from tests.optim.laws import COMMON
 
 FAMILIES = {
     "lars": (mutants.right_lars, mutants.LARS, laws_lars.LAWS),
     "lars_2020": (mutants_other.right_lars_2020, mutants_other.LARS_2020, laws_lars_2020.LAWS),
     "sgd": (mutants_other.right_sgd, mutants_other.SGD, laws_sgd.LAWS),
+    "lamb": (
+        mutants_lamb.right_lamb,
+        mutants_lamb.LAMB + mutants_lamb_other.LAMB_OTHER,
+        laws_lamb.LAWS,
+    ),
+    "adamw": (mutants_adaptive.right_adamw, mutants_adaptive.ADAMW, laws_adaptive.ADAMW),
+    "adam": (mutants_adaptive.right_adam, mutants_adaptive.ADAM, laws_adaptive.ADAM),
+    "adagrad": (mutants_adaptive.right_adagrad, mutants_adaptive.ADAGRAD, laws_adaptive.ADAGRAD),
+    "nlamb": (mutants_adaptive.right_nlamb, mutants_adaptive.NLAMB, laws_adaptive.NLAMB),
+    "nnlamb": (mutants_adaptive.right_nnlamb, mutants_adaptive.NNLAMB, laws_adaptive.NNLAMB),
 }
 MUTANTS = [(family, m) for family, (_, found, _) in FAMILIES.items() for m in found]
 

@@ -10,7 +10,7 @@ from lbopt import optim
 from lbopt.optim import phi
 from lbopt.optim.masks import name_contains, weights_only
 from tests.optim.backends import ALL, trajectory
-from tests.optim.loops import SCHEDULE, STEPS, gamma, is_matrix, length, run_loop, safe
+from tests.optim.loops import NORMS, SCHEDULE, STEPS, gamma, is_matrix, length, run_loop, safe
 from tests.optim.problems import agree, gradients, weights
 
 
@@ -48,13 +48,6 @@ def adam_loop(b1=0.9, b2=0.999, eps=1e-8, l2=0.0, decoupled=0.0, decayed=None):
         return w - gamma(t) * (r + on * decoupled * w)
 
     return rule
-
-
-NORMS = {
-    "l1": lambda a: sum(abs(float(x)) for x in a.ravel()),
-    "l2": length,
-    "linf": lambda a: max((abs(float(x)) for x in a.ravel()), default=0.0),
-}
 
 
 def lamb_loop(
