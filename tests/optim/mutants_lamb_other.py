@@ -1,4 +1,4 @@
-"""LAMBs that are wrong in clipping, zero rule, dtype, mask, order or memory; see mutants_lamb.py."""
+"""LAMBs that are wrong in clips, zero rules, dtypes, masks, order, memory; see mutants_lamb.py."""
 
 import numpy as np
 

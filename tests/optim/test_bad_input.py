@@ -1,5 +1,6 @@
 """Wrong input is one clear error that names the culprit, raised before anything is changed."""
 
+import inspect
 import pickle
 import re
 
@@ -22,6 +23,10 @@ RECIPES = {
     "lars_2020_masked": optim.lars_2020(0.1, adapt_mask=optim.masks.weights_only),
     "one_ratio": optim.lars_one_global_ratio(0.1),
     "one_ratio_masked": optim.lars_one_global_ratio(0.1, adapt_mask=optim.masks.weights_only),
+    "adagrad": optim.adagrad(0.1),
+    "adamw": optim.adamw(0.1),
+    "lamb": optim.lamb(0.1),
+    "lamb_masked": optim.lamb(0.1, adapt_mask=optim.masks.weights_only),
     "clip": optim.clip_by_global_norm(1.0),
     "trace": optim.trace(0.9),
     "identity": optim.identity(),
@@ -139,6 +144,24 @@ HYPERPARAMETERS = [
     (optim.lars_one_global_ratio, "weight_decay", [-0.1]),
     (optim.lars_one_global_ratio, "trust_coefficient", [-0.1, 0.0]),
     (optim.lars_one_global_ratio, "eps", [-0.1]),
+    (optim.adagrad, "learning_rate", [-0.1]),
+    (optim.adagrad, "eps", [-1e-9]),
+    (optim.adagrad, "weight_decay", [-0.1]),
+    *[
+        (make, argument, bad)
+        for make in (optim.adam, optim.adamw, optim.lamb, optim.nlamb, optim.nnlamb, optim.lambc)
+        for argument, bad in (
+            ("learning_rate", [-0.1]),
+            ("b1", [-0.1, 1.0]),
+            ("b2", [-0.1, 1.0]),
+            ("eps", [-1e-9]),
+            ("weight_decay", [-0.1]),
+        )
+    ],
+    (optim.scale_by_adam, "b1", [1.0]),
+    (optim.scale_by_adam, "b2", [1.0]),
+    (optim.scale_by_adam, "eps", [-0.1]),
+    (optim.scale_by_adagrad, "eps", [-0.1]),
     (optim.trace, "momentum", [-0.1, 1.0]),
     (optim.nesterov_trace, "momentum", [-0.1, 1.0]),
     (optim.ema, "b1", [-0.1, 1.0]),
@@ -158,10 +181,8 @@ CASES = [(m, a, v) for m, a, bad in HYPERPARAMETERS for v in [*bad, *NOT_NUMBERS
     ("make", "argument", "value"), CASES, ids=[f"{m.__name__}-{a}-{v!r}" for m, a, v in CASES]
 )
 def test_wrong_hyperparameter_is_refused_with_name_value_and_range(make, argument, value):
-    others = {"learning_rate": 0.1} if make.__name__ in ("sgd", "lars", "lars_2020") else {}
-    others |= {"learning_rate": 0.1, "trust_coefficient": 0.1} if "one" in make.__name__ else {}
-    if make is optim.scale_by_one_lars_ratio:
-        del others["learning_rate"]
+    needed = inspect.signature(make).parameters.keys() & {"learning_rate", "trust_coefficient"}
+    others = dict.fromkeys(needed, 0.1)
     refuses(
         lambda: make(**others | {argument: value}), ValueError, [f"{argument}={value!r}", "finite"]
     )
@@ -170,7 +191,12 @@ def test_wrong_hyperparameter_is_refused_with_name_value_and_range(make, argumen
 MASKS = [(m, a) for m in (optim.lars, optim.lars_2020) for a in ("decay_mask", "adapt_mask")]
 
 
-@pytest.mark.parametrize(("make", "argument"), [*MASKS, (optim.sgd, "decay_mask")])
+LAMBS = (optim.lamb, optim.nlamb, optim.nnlamb, optim.lambc)
+MASKS += [(m, a) for m in LAMBS for a in ("decay_mask", "adapt_mask")]
+MASKS += [(m, "decay_mask") for m in (optim.sgd, optim.adagrad, optim.adam, optim.adamw)]
+
+
+@pytest.mark.parametrize(("make", "argument"), MASKS)
 @pytest.mark.parametrize("mask", [{"W": True}, ["W"], "weights_only", True])
 def test_mask_that_is_no_function_is_refused(make, argument, mask):
     refuses(
@@ -185,7 +211,9 @@ def test_nesterov_without_momentum_or_not_a_flag_is_refused(make):
         refuses(lambda flag=flag: make(0.1, momentum=0.9, nesterov=flag), ValueError, ["nesterov"])
 
 
-@pytest.mark.parametrize("make", [optim.sgd, optim.lars, optim.lars_2020])
+@pytest.mark.parametrize(
+    "make", [optim.sgd, optim.lars, optim.lars_2020, optim.adagrad, optim.adam, optim.adamw, *LAMBS]
+)
 def test_unknown_and_positional_hyperparameters_are_refused(make):
     with pytest.raises(TypeError, match="decay"):
         make(0.1, decay=0.1)
@@ -196,8 +224,28 @@ def test_unknown_and_positional_hyperparameters_are_refused(make):
 @pytest.mark.parametrize("phi", [1.0, "clip", (0, 10)])
 def test_phi_that_is_no_function_is_refused(phi):
     refuses(lambda: optim.lars_2020(0.1, phi=phi), TypeError, ["phi", type(phi).__name__])
+    for make in LAMBS[:3]:
+        refuses(lambda m=make: m(0.1, phi=phi), TypeError, ["phi", type(phi).__name__])
     refuses(lambda: optim.phi.clip(2.0, 1.0), ValueError, ["upper=1.0", "[2, inf)"])
     refuses(lambda: optim.phi.clip(-2.0, 1.0), ValueError, ["lower=-2.0"])
+
+
+@pytest.mark.parametrize("make", LAMBS[:3])
+@pytest.mark.parametrize("norm", ["L2", "fro", 2, None])
+def test_unknown_norm_is_refused_with_the_known_ones(make, norm):
+    refuses(lambda: make(0.1, norm=norm), ValueError, [f"norm={norm!r}", "'l1', 'l2', 'linf'"])
+
+
+@pytest.mark.parametrize("limit", [-1.0, 0.0, float("nan"), "1", True])
+def test_ratio_limit_that_is_no_positive_number_is_refused(limit):
+    refuses(lambda: optim.lambc(0.1, max_ratio=limit), ValueError, [f"max_ratio={limit!r}"])
+
+
+@pytest.mark.parametrize("flag", [1, 0, "yes", None])
+def test_bias_correction_that_is_no_flag_is_refused(flag):
+    refuses(
+        lambda: optim.lamb(0.1, bias_correction=flag), ValueError, [f"bias_correction={flag!r}"]
+    )
 
 
 SCHEDULES = {
@@ -236,6 +284,9 @@ def wrong_states():
     start = "start with state = link.init(params)"
     return {
         "sgd_state_for_lars": (lars, sgd.init(W), TypeError, ["trace", start]),
+        "adagrad_for_lamb": (
+            RECIPES["lamb"], RECIPES["adagrad"].init(W), TypeError, ["4 links", start],
+        ),
         "lars_2020_for_lars": (lars, RECIPES["lars_2020"].init(W), TypeError, ["3 links", start]),
         "lars_for_masked": (RECIPES["lars_masked"], lars.init(W), TypeError, ["masked", start]),
         "masked_for_lars": (lars, RECIPES["lars_masked"].init(W), TypeError, [start]),

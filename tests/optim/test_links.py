@@ -6,10 +6,17 @@ import pytest
 from lbopt import optim
 from lbopt.backend import device
 from lbopt.optim import LinkState, phi
+from lbopt.optim.adam import look_ahead, uncorrected
 from tests.optim.backends import ALL, backend, get_all, put_all
 from tests.optim.problems import agree, error, gradients, weights
 
 W, G1, G2 = weights(), *gradients(2)
+
+
+WITH_RATIO = [
+    optim.lars, optim.lars_2020, optim.lars_one_global_ratio, optim.lamb, optim.nlamb, optim.nnlamb,
+    optim.lambc,
+]  # fmt: skip
 
 
 def updates_of(link, module, grads=(G1, G2)):
@@ -58,6 +65,10 @@ ONE_STEP = {
         optim.scale_by_trust_ratio(lambda z: 3.0),
         lambda g, w: g * (3 / length(g) if length(w) * length(g) > 0 else 1),
     ),
+    "scale_by_trust_ratio_max_ratio": (
+        optim.scale_by_trust_ratio(max_ratio=0.2),
+        lambda g, w: g * min(0.2, length(w) / length(g) if length(w) * length(g) > 0 else 1),
+    ),
     "chain_of_nothing": (optim.chain(), lambda g, w: g),
     "masked": (
         optim.masked(optim.scale(2.0), optim.masks.weights_only, otherwise=optim.scale(3.0)),
@@ -87,6 +98,29 @@ TWO_STEPS = {
         lambda a, b: b + 0.8 * (0.8 * a + b),
     ),
     "ema": (optim.ema(0.8), lambda a, b: 0.2 * a, lambda a, b: 0.8 * 0.2 * a + 0.2 * b),
+    "scale_by_adagrad": (
+        optim.scale_by_adagrad(0.3),
+        lambda a, b: a / (abs(a) + 0.3),
+        lambda a, b: b / (np.sqrt(a * a + b * b) + 0.3),
+    ),
+    "scale_by_adam": (
+        optim.scale_by_adam(0.8, 0.5, 0.3),
+        lambda a, b: a / (abs(a) + 0.3),
+        lambda a, b: (0.8 * a + b) / 1.8 / (np.sqrt((0.5 * a * a + b * b) / 1.5) + 0.3),
+    ),
+    "scale_by_adam_raw": (
+        optim.scale_by_adam(0.8, 0.5, 0.3, first=uncorrected, second=uncorrected),
+        lambda a, b: 0.2 * a / (np.sqrt(0.5) * abs(a) + 0.3),
+        lambda a, b: (0.16 * a + 0.2 * b) / (np.sqrt(0.25 * a * a + 0.5 * b * b) + 0.3),
+    ),
+    "scale_by_adam_look_ahead": (
+        optim.scale_by_adam(0.8, 0.5, 0.3, first=look_ahead),
+        lambda a, b: (0.8 * 0.2 / 0.36 + 1) * a / (abs(a) + 0.3),
+        lambda a, b: (
+            (0.8 * (0.16 * a + 0.2 * b) / (1 - 0.8**3) + 0.2 * b / 0.36)
+            / (np.sqrt((0.5 * a * a + b * b) / 1.5) + 0.3)
+        ),
+    ),
 }
 
 
@@ -111,7 +145,7 @@ def test_both_branches_of_masked_keep_their_memory(module):
 
 
 @pytest.mark.parametrize("module", ALL)
-@pytest.mark.parametrize("make", [optim.lars, optim.lars_2020, optim.lars_one_global_ratio])
+@pytest.mark.parametrize("make", WITH_RATIO)
 def test_trust_ratios_start_at_one_on_the_device_of_the_weights(make, module):
     w = put_all(backend(module), W)
     ratios = optim.trust_ratios(make(0.1).init(w))
@@ -124,9 +158,7 @@ def test_trust_ratios_start_at_one_on_the_device_of_the_weights(make, module):
 
 
 @pytest.mark.parametrize("module", ALL)
-@pytest.mark.parametrize(
-    "make", [optim.sgd, optim.lars, optim.lars_2020, optim.lars_one_global_ratio]
-)
+@pytest.mark.parametrize("make", [optim.sgd, optim.adagrad, optim.adam, optim.adamw, *WITH_RATIO])
 def test_updates_are_arrays_as_the_weights_are_0d_ones_too(make, module):
     w = put_all(backend(module), W)
     opt = make(0.1)
@@ -210,6 +242,8 @@ def test_empty_parameter_set_is_allowed_everywhere():
         optim.lars(0.1),
         optim.lars_2020(0.1),
         optim.lars_one_global_ratio(0.1),
+        optim.adagrad(0.1),
+        optim.lamb(0.1),
         optim.clip_by_global_norm(1.0),
     ):
         assert opt.update({}, opt.init({}), {})[0] == {}
