@@ -32,8 +32,8 @@ def gelu(x: Array) -> tuple[Array, Callable]:
     -----
     Hendrycks and Gimpel 2016 (arXiv 1606.08415), section 2: an approximation of `gelu_erf`, off by
     less than 5e-4. It is what BERT's published code computes, and torch's approximate="tanh".
-    The cube is x x^2: NumPy takes 150 times as long for ``x**3``. The slope is computed on the way
-    forward, where t is at hand.
+    The cube is x x^2, which must not overflow: NumPy takes 150 times as long for ``x**3``. The
+    slope is computed on the way forward, where t is at hand.
 
     Examples
     --------
