@@ -167,3 +167,113 @@ def sqrt_scaling(base: float, batch_size: int, base_batch_size: int) -> float:
         "base_batch_size", base_batch_size, 1
     )
     return check_number("base", base, 0) * sqrt(ratio)
+
+
+def sqrt_scaled(
+    base: float,
+    steps: int,
+    batch_size: int,
+    *,
+    base_batch_size: int,
+    base_warmup: float,
+    max_warmup: float = 0.5,
+    power: float = 1.0,
+) -> Schedule:
+    r"""The LAMB paper's whole schedule for any batch size, from the setting of one.
+
+    .. math::
+
+        \gamma &= \gamma_b \sqrt{B / B_b}, \quad
+        W = \mathrm{round}\big(T \min(f_b B / B_b,\, f_{max})\big) \\
+        \gamma_t &= \gamma \frac{t + 1}{W} \;(t < W), \qquad
+        \gamma \Big(1 - \frac{t - W}{T - W}\Big)^p \;(t \ge W)
+
+    The rate grows with the square root of the batch and the warm-up, as a share of the epochs, in
+    proportion to it ("linear-epoch warm-up"): at a fixed number of epochs, T falls as 1 / B, and
+    the number W of warm-up *steps* stays the same until the cap.
+
+    Parameters
+    ----------
+    base, base_warmup : float
+        :math:`\gamma_b` and the share :math:`f_b \in [0, 1)` of the steps, both found at
+        ``base_batch_size``.
+    steps : int
+        T, the steps of this run, at ``batch_size``.
+    max_warmup : float
+        :math:`f_{max} \in [0, 1)`, the cap; the paper's own settings do not reach it.
+    power : float
+        1 for BERT.
+
+    Notes
+    -----
+    The decay starts where the warm-up ends. BERT's own code decays over all T steps and lets the
+    ramp stand in front of the first W, so that its rate drops by W / T after the warm-up.
+
+    References
+    ----------
+    You et al. 2020 (arXiv 1904.00962), section 4. Its settings for BERT, unverified: rate
+    5e-3 / sqrt(64) and warm-up 1/320 at batch 512, from which the other batch sizes follow.
+
+    Examples
+    --------
+    >>> def bert(batch_size):
+    ...     return sqrt_scaled(
+    ...         6.25e-4, 320 * 512 * 50 // batch_size, batch_size,
+    ...         base_batch_size=512, base_warmup=1 / 320,
+    ...     )
+    >>> for B in (512, 2048, 32768):  # the peak is where the 50 steps of warm-up end
+    ...     print([float(f"{bert(B)(t):.3g}") for t in (0, 24, 49, 50, 100)])
+    [1.25e-05, 0.000313, 0.000625, 0.000625, 0.000623]
+    [2.5e-05, 0.000625, 0.00125, 0.00125, 0.00123]
+    [0.0001, 0.0025, 0.005, 0.005, 0.00375]
+    """
+    rate = sqrt_scaling(base, batch_size, base_batch_size)
+    steps = _check_steps("steps", steps, 1)
+    share = check_number("base_warmup", base_warmup, 0, 1, below=True)
+    cap = check_number("max_warmup", max_warmup, 0, 1, below=True)
+    power = check_number("power", power, 0)
+    ramp = round(steps * min(linear_scaling(share, batch_size, base_batch_size), cap))
+    return warmup(polynomial(rate, max(steps - ramp, 1), power), ramp)
+
+
+def two_stage(first: float | Schedule, steps: int, second: float | Schedule) -> Schedule:
+    r"""Follow ``first`` for ``steps`` steps, then ``second`` from its own step 0.
+
+    .. math:: \gamma_t = \gamma^{first}_t \;(t < S), \qquad \gamma^{second}_{t - S} \;(t \ge S)
+
+    With a warm-up in ``second`` this is the LAMB paper's mixed-batch training of BERT: short
+    sequences first, then long ones at another batch size, and the rate climbs from zero again
+    ("re-warm-up") because the second problem is another one. The optimizer's state goes on.
+
+    Parameters
+    ----------
+    first, second : float or schedule
+        Each sees its own steps 0, 1, 2, ...
+    steps : int
+        :math:`S \ge 1`, the length of the first stage.
+
+    References
+    ----------
+    You et al. 2020 (arXiv 1904.00962), section 4, "mixed-batch training"; 9/10 of the epochs at
+    length 128, 1/10 at 512 (unverified).
+
+    Examples
+    --------
+    >>> stage = lambda rate, T: warmup(polynomial(rate, T - 2, power=1), 2)
+    >>> [round(two_stage(stage(1.0, 6), 6, stage(0.4, 4))(t), 2) for t in range(10)]
+    [0.5, 1.0, 1.0, 0.75, 0.5, 0.25, 0.2, 0.4, 0.4, 0.2]
+    """
+    one, two = (_check_schedule(n, v) for n, v in (("first", first), ("second", second)))
+    steps = _check_steps("steps", steps, 1)
+
+    def schedule(t: Any) -> Any:
+        # neither stage sees a step of the other's, not even one that is discarded
+        early = _pick(t < steps, t, steps - 1)
+        late = _pick(t < steps, steps, t) - steps
+        return _pick(t < steps, one(early), two(late))
+
+    return schedule
+
+
+def _check_schedule(name: str, value: Any) -> Schedule:
+    return value if callable(value) else constant(check_number(name, value, 0))

@@ -38,6 +38,31 @@ FORMS = {
         s.warmup(s.polynomial(0.3, 6, power=1), 4),
         lambda t: 0.3 * (t + 1) / 4 if t < 4 else 0.3 * (1 - min(t - 4, 6) / 6),
     ),
+    "sqrt_scaled": (  # four times the base batch: twice the rate, 0.1 * 4 of 10 steps
+        s.sqrt_scaled(0.2, 10, 32, base_batch_size=8, base_warmup=0.1),
+        lambda t: 0.4 * (t + 1) / 4 if t < 4 else 0.4 * (1 - min(t - 4, 6) / 6),
+    ),
+    "sqrt_scaled_at_base": (
+        s.sqrt_scaled(0.2, 10, 8, base_batch_size=8, base_warmup=0.2, power=2),
+        lambda t: 0.2 * (t + 1) / 2 if t < 2 else 0.2 * (1 - min(t - 2, 8) / 8) ** 2,
+    ),
+    "sqrt_scaled_below_base": (
+        s.sqrt_scaled(0.2, 10, 2, base_batch_size=8, base_warmup=0.4),
+        lambda t: 0.1 if t == 0 else 0.1 * (1 - min(t - 1, 9) / 9),
+    ),
+    "sqrt_scaled_capped": (
+        s.sqrt_scaled(0.2, 10, 800, base_batch_size=8, base_warmup=0.1, max_warmup=0.3),
+        lambda t: 2.0 * (t + 1) / 3 if t < 3 else 2.0 * (1 - min(t - 3, 7) / 7),
+    ),
+    "sqrt_scaled_no_warmup": (
+        s.sqrt_scaled(0.2, 10, 32, base_batch_size=8, base_warmup=0.0),
+        lambda t: 0.4 * (1 - min(t, 10) / 10),
+    ),
+    "two_stage": (
+        s.two_stage(s.warmup(s.polynomial(0.4, 4, 1), 2), 6, s.warmup(s.polynomial(0.2, 2, 1), 3)),
+        lambda t: [0.2, 0.4, 0.4, 0.3, 0.2, 0.1, 0.2 / 3, 0.4 / 3, 0.2, 0.2, 0.1, 0.0, 0.0][t],
+    ),
+    "two_stage_of_numbers": (s.two_stage(0.3, 4, 0.1), lambda t: 0.3 if t < 4 else 0.1),
     "two_warmups": (
         s.warmup(s.warmup(0.4, 3), 4),  # ends where the inner one begins
         lambda t: 0.4 / 3 * (t + 1) / 4 if t < 4 else 0.4 * min(t - 3, 3) / 3,
@@ -91,6 +116,40 @@ def test_warmup_shows_the_following_schedule_no_negative_step():
     assert max(seen) == 3
 
 
+def test_stages_see_their_own_steps_alone():
+    seen = {"first": [], "second": []}
+
+    def stage(name):
+        return lambda t: seen[name].append(t) or 0.1
+
+    schedule = s.two_stage(stage("first"), 3, stage("second"))
+    for t in range(6):
+        schedule(t)
+    assert set(seen["first"]) == {0, 1, 2}
+    assert set(seen["second"]) == {0, 1, 2}
+    assert max(seen["second"]) == 2
+
+
+def test_linear_epoch_warmup_has_the_same_number_of_steps_at_every_batch_size():
+    # fixed epochs: steps fall as 1 / B, their share that is warm-up grows as B
+    for batch in (512, 1024, 8192, 32768):
+        steps = 16000 * 512 // batch
+        schedule = s.sqrt_scaled(1e-3, steps, batch, base_batch_size=512, base_warmup=1 / 320)
+        peak = 1e-3 * math.sqrt(batch / 512)
+        assert [t for t in range(steps) if schedule(t) == pytest.approx(peak, rel=1e-12)] == [
+            49,
+            50,
+        ]
+
+
+def test_the_papers_bert_settings_follow_from_one_of_them():
+    # unverified numbers (reference: the LAMB paper's table of untuned BERT): 5e-3 at 32768, 1/5
+    want = {2**k * 512: (5 / (2 ** ((6 - k) / 2) * 1e3), 2**k / 320) for k in range(7)}
+    for batch, (rate, share) in want.items():
+        assert s.sqrt_scaling(6.25e-4, batch, 512) == pytest.approx(rate, rel=1e-12)
+        assert s.linear_scaling(1 / 320, batch, 512) == pytest.approx(share, rel=1e-12)
+
+
 def test_polynomial_decay_of_the_paper_is_quadratic():
     # arXiv 1708.03888, Algorithm 1: gamma_t = gamma_0 (1 - t/T)^2
     assert [s.polynomial(2.0, 4)(t) for t in range(5)] == [2.0, 1.125, 0.5, 0.125, 0.0]
@@ -118,6 +177,13 @@ def test_scaling_rules_have_their_closed_form(batch, base):
     assert s.sqrt_scaling(0.1, batch, base_batch_size=base) == pytest.approx(want, rel=1e-15)
 
 
+def bert(**wrong):
+    usual = {
+        "base": 0.1, "steps": 9, "batch_size": 8, "base_batch_size": 4, "base_warmup": 0.1,
+    }  # fmt: skip
+    return s.sqrt_scaled(**usual | wrong)
+
+
 ERRORS = [
     (lambda v: s.constant(v), "value", [-1, math.nan, math.inf, "1", True]),
     (lambda v: s.polynomial(v, 5), "base", [-1, math.nan, None]),
@@ -131,6 +197,16 @@ ERRORS = [
     (lambda v: s.step_decay(v, [1]), "base", [-1]),
     (lambda v: s.step_decay(1.0, [1], factor=v), "factor", [-0.1, math.nan]),
     (lambda v: s.step_decay(1.0, v), "boundaries", [[0], [-1], [1.5], [2, 1], [1, 1]]),
+    (lambda v: bert(base=v), "base", [-1, math.nan]),
+    (lambda v: bert(steps=v), "steps", [0, 2.0]),
+    (lambda v: bert(batch_size=v), "batch_size", [0, 2.0, True]),
+    (lambda v: bert(base_batch_size=v), "base_batch_size", [0, 2.5]),
+    (lambda v: bert(base_warmup=v), "base_warmup", [-0.1, 1.0, math.nan, None]),
+    (lambda v: bert(max_warmup=v), "max_warmup", [-0.1, 1.0, None]),
+    (lambda v: bert(power=v), "power", [-1, None]),
+    (lambda v: s.two_stage(v, 3, 0.1), "first", [-1, math.nan, "1"]),
+    (lambda v: s.two_stage(0.1, v, 0.1), "steps", [0, 1.5, True]),
+    (lambda v: s.two_stage(0.1, 3, v), "second", [-1, None]),
     (lambda v: s.linear_scaling(v, 8, 8), "base", [-1, math.nan]),
     (lambda v: s.linear_scaling(1.0, v, 8), "batch_size", [0, -8, 8.0, True]),
     (lambda v: s.linear_scaling(1.0, 8, v), "base_batch_size", [0, 2.5]),
