@@ -16,7 +16,7 @@ def check_split(split: Any, what: str) -> None:
     Raises
     ------
     TypeError
-        It has no ``x`` and ``y``, ``x`` is not floating point, or ``y`` does not hold integers.
+        It has no ``x`` and ``y``, ``x`` holds neither numbers nor tokens, ``y`` no integers.
     ValueError
         It is empty, ``x`` and ``y`` have different lengths, ``y`` is not one label per example or
         is negative, or ``x`` holds a NaN or an infinity (the first such example is named).
@@ -27,9 +27,10 @@ def check_split(split: Any, what: str) -> None:
         )
     x, y = split.x, split.y
     xp = array_namespace(x, y)
-    if not xp.isdtype(x.dtype, "real floating"):
+    if not xp.isdtype(x.dtype, ("real floating", "signed integer")):  # not the uint8 of pixels
         raise TypeError(
-            f"{what}.x must be floating point, got {x.dtype}; convert and standardise it"
+            f"{what}.x must be floating point, got {x.dtype}; convert and standardise it "
+            "(tokens: int64)"
         )
     if not xp.isdtype(y.dtype, "integral"):
         raise TypeError(
@@ -45,6 +46,8 @@ def check_split(split: Any, what: str) -> None:
         raise ValueError(f"{what} is empty: x has shape {tuple(x.shape)}")
     if bool(xp.any(y < 0)):
         raise ValueError(f"{what}.y must hold labels of at least 0, got {int(xp.min(y))}")
+    if xp.isdtype(x.dtype, "integral"):
+        return  # tokens: the model checks their range
     finite = xp.all(xp.isfinite(xp.reshape(x, (x.shape[0], -1))), axis=1)
     if not bool(xp.all(finite)):
         first = int(xp.argmin(xp.astype(finite, xp.int8)))
@@ -56,11 +59,13 @@ def check_split(split: Any, what: str) -> None:
 
 
 def check_start(params: Mapping[str, Array], x: Array) -> None:
-    """Refuse parameters that are not finite or not of ``x``'s dtype."""
+    """Refuse parameters that are not finite or, if x holds numbers, not of its dtype."""
     check_params(params)
     if not params:
         raise ValueError("params is empty: there is nothing to train")
     check_finite(params, "params")
+    if array_namespace(x).isdtype(x.dtype, "integral"):
+        return
     for name, w in params.items():
         if str(w.dtype).split(".")[-1] != str(x.dtype).split(".")[-1]:
             raise TypeError(

@@ -51,8 +51,8 @@ def fit(
     ----------
     model, optimizer : Model, Link
     train : Split
-        ``x`` (N, ...) of the parameters' dtype, ``y`` (N,) integers. It stays where it is: each
-        batch is moved to the parameters' device.
+        ``x`` (N, ...) of the parameters' dtype, or integer tokens; ``y`` (N,) integers. It stays
+        where it is: each batch is moved to the parameters' device.
     epochs, batch_size : int
         Passes over the data; examples per update, at most N.
     seed : int
@@ -117,7 +117,7 @@ def fit(
     if micro_batch is not None:
         check_count("micro_batch", micro_batch, 1)
     if start is None:
-        params = model.init(_rng(seed, "init", 0), train.x.dtype) if params is None else params
+        params = _drawn(model, seed, train.x) if params is None else params
         check_start(params, train.x)
         start = Checkpoint(params, optimizer.init(params), 0)
     elif params is not None:
@@ -178,6 +178,12 @@ def _order(
             if step >= first:
                 yield step, epoch, rows
             step += 1
+
+
+def _drawn(model: Model, seed: int, x: Any) -> Params:
+    """Draw the initial parameters, in the dtype of x (float32 if x holds tokens)."""
+    numbers = array_namespace(x).isdtype(x.dtype, "real floating")
+    return model.init(_rng(seed, "init", 0), x.dtype if numbers else np.float32)
 
 
 def _rng(seed: int, purpose: str, number: int) -> np.random.Generator:

@@ -81,4 +81,4 @@ def take(split: Split, rows: np.ndarray, like: Array) -> Split:
     x, y = split.x[rows], split.y[rows]
     if module_name(x) == module_name(like):
         return Split(x, y)
-    return Split(asarray_like(x, like), asarray_like(y, like, dtype=y.dtype))
+    return Split(*(asarray_like(a, like, dtype=a.dtype) for a in (x, y)))
