@@ -1,0 +1,178 @@
+"""Plausible wrong answers to the exercises, and the law that must refuse each.
+
+(notebook, exercise): list of (wrong answer, words of the law's name).
+"""
+
+import numpy as np
+
+from lbopt import optim
+
+norm = np.linalg.norm
+
+
+def _in_place(x):
+    y = x * x
+    x *= 2
+    return y, lambda dy: x * dy
+
+
+def _step_normalised_gradient(w, m, g, rate, b1):
+    m = b1 * m + (1 - b1) * g / norm(g)
+    return w - rate * norm(w) * m / norm(m), m
+
+
+def _step_not_normalised(w, m, g, rate, b1):
+    m = b1 * m + (1 - b1) * g
+    return w - rate * m, m
+
+
+def _step_old_momentum(w, m, g, rate, b1):
+    return w - rate * norm(w) / norm(m) * m, b1 * m + (1 - b1) * g
+
+
+def _clip_each(grads, c):
+    return {k: g * min(1, c / norm(g)) for k, g in grads.items()}
+
+
+def _clip_always(grads, c):
+    total = np.sqrt(sum(float((g * g).sum()) for g in grads.values()))
+    return {k: g * c / total for k, g in grads.items()}
+
+
+def _clip_sum_of_norms(grads, c):
+    total = sum(norm(g) for g in grads.values())
+    return {k: g * min(1, c / total) for k, g in grads.items()}
+
+
+def _rescale_bias_forgotten(p, s):
+    grown = {"layer0.W": s * p["layer0.W"], "layer0.b": p["layer0.b"]}
+    return grown | {"layer1.W": p["layer1.W"] / s, "layer1.b": p["layer1.b"]}
+
+
+def _rescale_last_bias_too(p, s):
+    grown = {"layer0.W": s * p["layer0.W"], "layer0.b": s * p["layer0.b"]}
+    return grown | {"layer1.W": p["layer1.W"] / s, "layer1.b": p["layer1.b"] / s}
+
+
+def _chain_rate_outside(rate, momentum, beta, eta):
+    return optim.chain(
+        optim.scale_by_lars_ratio(eta, beta),
+        optim.trace(momentum),
+        optim.scale_by_learning_rate(rate),
+    )
+
+
+def _chain_ratio_outside(rate, momentum, beta, eta):
+    return optim.chain(
+        optim.add_decayed_weights(beta),
+        optim.trace(momentum),
+        optim.scale_by_trust_ratio(),
+        optim.scale(eta),
+        optim.scale_by_learning_rate(rate),
+    )
+
+
+def _chain_norm_of_sum(rate, momentum, beta, eta):
+    return optim.chain(
+        optim.add_decayed_weights(beta),
+        optim.scale_by_trust_ratio(),
+        optim.scale(eta),
+        optim.scale_by_learning_rate(rate),
+        optim.trace(momentum),
+    )
+
+
+def _chain_without_sign(rate, momentum, beta, eta):
+    return optim.chain(_chain_right(rate, momentum, beta, eta), optim.scale(-1.0))
+
+
+def _chain_half_eta(rate, momentum, beta, eta):
+    return _chain_right(rate, momentum, beta, eta / 2)
+
+
+def _chain_right(rate, momentum, beta, eta):
+    return optim.lars(rate, momentum=momentum, weight_decay=beta, trust_coefficient=eta)
+
+
+def _which_by_size(opt):
+    w = {"w": np.ones((2, 2))}
+    u, _ = opt.update(w, opt.init(w), w)
+    return "2017" if norm(u["w"]) < 0.01 else "2020"
+
+
+WRONG = {
+    ("00_reading_guide", 1): [
+        (lambda x: (x * x, lambda dy: x * dy), "adjoint law"),
+        (lambda x: (2 * x, lambda dy: 2 * dy), "value law"),
+        (lambda x: (x * x, lambda dy: np.sum(2 * x * dy)), "shape law"),
+        (_in_place, "law"),
+    ],
+    ("00_reading_guide", 2): [
+        (lambda name, array: array.ndim == 1, "name law"),
+        (lambda name, array: name.endswith(".W"), "complement law"),
+    ],
+    ("00_reading_guide", 3): [
+        (lambda u, memory, w, step: (u, memory), "gradient-scale law"),
+        (lambda u, memory, w, step: np.sign(u), "link contract"),
+        (lambda u, memory, w, step: (-np.sign(u), memory), "sign law"),
+        (lambda u, memory, w, step: (np.sign(u).astype(float), memory), "same-dtype law"),
+    ],
+    ("00_reading_guide", 4): [
+        (lambda w, u: norm(u) / norm(w), "weight-scale law"),
+        (lambda w, u: norm(w), "gradient-scale law"),
+        (lambda w, u: 2 * norm(w) / norm(u), "step-length law"),
+        (lambda w, u: norm(w) / (norm(u) + 1e-12), "zero rule"),
+    ],
+    ("03_large_batches_break_sgd", 1): [
+        (lambda sigma2, N, B: sigma2 / B, "whole-data law"),
+        (lambda sigma2, N, B: sigma2 / B * (N - B) / N, "single-example law"),
+        (lambda sigma2, N, B: sigma2 * (N - B) / (N - 1), "finite-population law"),
+    ],
+    ("03_large_batches_break_sgd", 2): [
+        (lambda base, steps, t: base * min(1, t / steps), "no-wasted-step law"),
+        (lambda base, steps, t: base * min(1, (t + 1) / (steps + 1)), "arrival law"),
+        (lambda base, steps, t: base * min(1, ((t + 1) / steps) ** 2), "straight-line law"),
+        (lambda base, steps, t: base * (t + 1) / steps, "plateau law"),
+    ],
+    ("03_large_batches_break_sgd", 3): [
+        (_clip_always, "leave-short-ones law"),
+        (_clip_each, "joint-norm law"),
+        (_clip_sum_of_norms, "joint-norm law"),
+    ],
+    ("03_large_batches_break_sgd", 4): [
+        (lambda curvature, momentum: 2 / curvature, "stability law"),
+        (lambda h, m: 2 * (1 + m) / (1 + 2 * m) / h, "stability law"),
+        (lambda h, m: 2 * (1 + m), "stability law"),
+    ],
+    ("03_large_batches_break_sgd", 5): [
+        (lambda Gs, b, Gb, B: (Gb, (Gs - Gb) / (1 / b - 1 / B)), "unbiased-signal law"),
+        (lambda Gs, b, Gb, B: ((B * Gb - b * Gs) / (B - b), b * Gs), "unbiased-noise law"),
+    ],
+    ("04_lars_two_of_them", 1): [
+        (lambda w, g, eta, beta: eta * norm(w) / norm(g), "step-length bound"),
+        (lambda w, g, eta, beta: eta * norm(w) / norm(g + beta * w), "balance law"),
+        (lambda w, g, eta, beta: eta * norm(w) / (norm(g) + norm(w)), "value law"),
+        (lambda w, g, eta, beta: eta * norm(w) / (norm(g) + beta * norm(w)), "zero rule"),
+    ],
+    ("04_lars_two_of_them", 2): [
+        (_step_normalised_gradient, "momentum law"),
+        (_step_not_normalised, "step-length law"),
+        (_step_old_momentum, "direction law"),
+    ],
+    ("04_lars_two_of_them", 3): [
+        (_rescale_bias_forgotten, "same-function law"),
+        (_rescale_last_bias_too, "same-function law"),
+        (lambda p, s: dict(p), "scale law"),
+    ],
+    ("04_lars_two_of_them", 4): [
+        (_chain_rate_outside, "law of lag"),
+        (_chain_ratio_outside, "law of"),
+        (_chain_norm_of_sum, "law of balance"),
+        (_chain_without_sign, "descent law"),
+        (_chain_half_eta, "value law"),
+    ],
+    ("04_lars_two_of_them", 5): [
+        (_which_by_size, "identification law"),
+        (lambda opt: "2017", "identification law"),
+    ],
+}
