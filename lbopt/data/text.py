@@ -107,12 +107,12 @@ class Characters(NamedTuple):
 
     def encode(self, text: str) -> np.ndarray:
         """Number the letters of ``text``: int64, one per character."""
-        known = np.array(sorted(self.symbols))
-        number = np.array([self.symbols.index(s) + 1 for s in known])
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-        known_codes = np.array([ord(s) for s in known], "<u4")
-        place = np.minimum(np.searchsorted(known_codes, codes), len(known) - 1)
-        return np.where(known_codes[place] == codes, number[place], 0).astype(np.int64)
+        known = np.array([ord(s) for s in self.symbols], "<u4")
+        order = np.argsort(known)
+        place = np.minimum(np.searchsorted(known, codes, sorter=order), len(known) - 1)
+        found = order[place]  # where in symbols, if anywhere
+        return np.where(known[found] == codes, found + 1, 0).astype(np.int64)
 
     def decode(self, ids: np.ndarray) -> str:
         """Read numbers back; 0 becomes the replacement character."""
