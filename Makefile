@@ -53,6 +53,8 @@ lint: $(VENV)/.ok  ## ruff format, ruff check, mypy
 
 bench: $(VENV)/.ok  ## timings, paired with torch where it is installed (not tests)
 	$(BIN)/python -m tests.bench.conv $(ARGS)
+	$(BIN)/python -m tests.bench.transformer $(ARGS)
+	$(BIN)/python -m tests.bench.embedding $(ARGS)
 
 clean:  ## remove the virtual environment and results
 	rm -rf $(VENV) results
