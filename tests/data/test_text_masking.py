@@ -130,6 +130,13 @@ def test_sentence_pairs_are_neighbours_where_they_say_so_and_never_elsewhere():
     assert abs(follows.mean() - 0.5) < 4 * 0.5 / math.sqrt(n)
 
 
+def test_a_sentence_that_does_not_follow_is_never_the_one_that_does():
+    ids = np.arange(20)  # two spans of ten: the other one is the only choice
+    for seed in range(20):
+        tokens, _, follows = sentence_pairs(ids, 13, SPECIAL, rng(seed))
+        np.testing.assert_array_equal(tokens[:, 7] == [5, 15], follows == 1)
+
+
 @pytest.mark.parametrize("context", [1, 2, 3, 8])
 def test_character_windows_are_the_neighbours_of_their_letter(context):
     ids = np.arange(100, 160)

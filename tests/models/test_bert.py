@@ -108,6 +108,28 @@ def test_the_published_sizes_have_the_published_numbers_of_parameters():
     assert len(base) == 5 + 12 * 16 + 5
 
 
+def test_the_published_sizes_have_the_published_heads_and_lengths_which_no_count_shows(monkeypatch):
+    from lbopt.models import bert_sizes
+
+    asked = []
+    monkeypatch.setattr(bert_sizes, "bert", lambda vocabulary, **s: asked.append((vocabulary, s)))
+    models.bert_base()
+    models.bert_large("encoder", norm="pre", dropout=0.0)
+    (vocabulary, base), (_, large) = asked
+    draws = [s.pop("weight_init") for s in (base, large)]
+    assert vocabulary == 30522
+    assert base == {
+        **{"width": 768, "layers": 12, "heads": 12, "positions": 512},
+        **{"head": "masked", "norm": "post", "dropout": 0.1},
+    }
+    assert large == {
+        **{"width": 1024, "layers": 24, "heads": 16, "positions": 512},
+        **{"head": "encoder", "norm": "pre", "dropout": 0.0},
+    }
+    for draw in draws:
+        assert 0.039 < np.abs(draw(np.random.default_rng(0), (99, 99))).max() <= 0.04
+
+
 def test_names_come_in_the_order_of_the_layers():
     def names(**settings):
         return list(tiny(**settings).init(np.random.default_rng(0)))
