@@ -1,6 +1,6 @@
 """Optimizers as chains of links: readable LARS, SGD and the parts they are made of."""
 
-from lbopt.optim import masks, phi, schedules
+from lbopt.optim import masks, phi, schedules, variants
 from lbopt.optim.ablations import lars_one_global_ratio, scale_by_one_lars_ratio
 from lbopt.optim.adam import scale_by_adagrad, scale_by_adam
 from lbopt.optim.adaptive import adagrad, adam, adamw
@@ -53,4 +53,5 @@ __all__ = [
     "sgd",
     "trace",
     "trust_ratios",
+    "variants",
 ]

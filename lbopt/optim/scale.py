@@ -35,12 +35,12 @@ def scale_by_learning_rate(learning_rate: float | Schedule) -> Link:
     schedule = check_learning_rate(learning_rate)
 
     def rule(u: Array, memory: Memory, w: Array, step: Any) -> tuple[Array, Memory]:
-        return u * -_number_for(u, schedule(step)), memory
+        return u * -number_for(u, schedule(step)), memory
 
     return layerwise(rule)
 
 
-def _number_for(u: Array, value: Any) -> Any:
+def number_for(u: Array, value: Any) -> Any:
     """Return a schedule's value in a form that keeps the dtype of ``u``."""
     if not isinstance(value, Real):
         if getattr(value, "shape", None) != ():

@@ -1,0 +1,103 @@
+"""LARS and LAMB of pytorch_optimizer (kozistr)."""
+
+from __future__ import annotations
+
+from lbopt.optim.checks import Schedule, check_learning_rate
+from lbopt.optim.decay import add_decayed_weights
+from lbopt.optim.link import Link, chain, identity
+from lbopt.optim.masks import Mask, masked, weights_only
+from lbopt.optim.momentum import nesterov_trace, trace
+from lbopt.optim.scale import scale_by_learning_rate
+from lbopt.optim.variants.groups import both, lars_of
+from lbopt.optim.variants.moments import (
+    damped_trace,
+    nesterov_damped_trace,
+    scale_by_late_correction,
+)
+from lbopt.optim.variants.ratios import clamped, literal_lars_ratio, with_ratio
+from lbopt.optim.variants.steps import clip_by_global_norm_plus, decay_first
+from lbopt.optim.variants.torch_libraries import torch_adam
+
+
+def kozistr_lamb(
+    learning_rate: float | Schedule,
+    *,
+    betas: tuple[float, float] = (0.9, 0.999),
+    weight_decay: float = 0.0,
+    weight_decouple: bool = True,
+    fixed_decay: bool = False,
+    grad_averaging: bool = True,
+    max_grad_norm: float = 1.0,
+    adam: bool = False,
+    pre_norm: bool = False,
+    eps: float = 1e-6,
+    adam_debias: bool = False,
+    decay_mask: Mask | None = None,
+    adapt_mask: Mask | None = None,
+) -> Link:
+    r"""pytorch_optimizer.Lamb: the first steps are ten times as long as anybody else's.
+
+    .. math:: w \leftarrow w' - \frac{\gamma_t}{1 - \beta_1^t}
+              \frac{\min(\|w'\|, 10)}{\|r\| + \epsilon}\,r, \quad w' = (1 - \gamma_t\lambda) w
+
+    with r from raw moments: the second moment is never corrected, the first one outside the ratio
+    (``adam_debias=True`` drops that factor). Decay is outside the ratio unless
+    ``weight_decouple=False``; ``fixed_decay``: :math:`w' = (1 - \lambda) w`. ``pre_norm`` clips to
+    ``max_grad_norm`` (0: not), which does nothing without it. Not here: ``rectify``, ``adanorm``.
+    """
+    if fixed_decay and not weight_decouple:
+        raise ValueError("fixed_decay=True does nothing with weight_decouple=False")
+    if max_grad_norm != 1.0 and not pre_norm:
+        raise ValueError(f"max_grad_norm={max_grad_norm!r} does nothing without pre_norm=True")
+    clips = pre_norm and max_grad_norm != 0
+    step = chain(
+        clip_by_global_norm_plus(max_grad_norm, eps) if clips else identity(),
+        torch_adam(betas, eps, bias_correction=False, grad_averaging=grad_averaging),
+        identity() if weight_decouple else masked(add_decayed_weights(weight_decay), decay_mask),
+        identity() if adam else masked(with_ratio(clamped(None, 10.0, eps)), adapt_mask),
+        identity() if adam_debias else scale_by_late_correction(betas[0], None),
+        scale_by_learning_rate(learning_rate),
+    )
+    if not weight_decouple or weight_decay == 0:
+        return step
+    rate, decay = check_learning_rate(learning_rate), float(weight_decay)
+    return decay_first(step, lambda t: decay if fixed_decay else rate(t) * decay, decay_mask)
+
+
+def kozistr_lars(
+    learning_rate: float | Schedule,
+    *,
+    weight_decay: float = 0.0,
+    momentum: float = 0.9,
+    dampening: float = 0.0,
+    trust_coefficient: float = 1e-3,
+    nesterov: bool = False,
+    decay_mask: Mask | None = None,
+    adapt_mask: Mask | None = None,
+) -> Link:
+    r"""pytorch_optimizer.LARS: 2017's ratio for matrices, the rate outside the momentum.
+
+    Arrays of fewer than two axes are stepped by plain SGD, without ratio and decay, whatever the
+    masks. Zero rule Z, ours. The buffer starts at zero, so that dampening hits the first step too;
+    with ``nesterov`` it is allowed. It overwrites ``p.grad``.
+    """
+    if momentum == 0 and (nesterov or dampening != 0):
+        raise ValueError("nesterov and dampening need momentum > 0; they do nothing without")
+    if momentum == 0:
+        ball = identity()
+    elif dampening == 0:
+        ball = nesterov_trace(momentum) if nesterov else trace(momentum)
+    elif nesterov:
+        ball = nesterov_damped_trace(momentum, dampening)
+    else:
+        ball = damped_trace(momentum, dampening, spared=0)
+    return chain(
+        lars_of(
+            lambda decay: literal_lars_ratio(trust_coefficient, decay),
+            weight_decay,
+            both(weights_only, decay_mask),
+            both(weights_only, adapt_mask),
+        ),
+        ball,
+        scale_by_learning_rate(learning_rate),
+    )
