@@ -180,9 +180,13 @@ def scatter_add(rows: Array, values: Array, n: int) -> Array:
     counts = counts[present]
     while True:
         pieces = -(-counts // _PIECE)  # of each row
-        skip = _PIECE * (xp.arange(int(pieces.sum())) - xp.repeat(_starts(xp, pieces), pieces))
-        first = xp.repeat(_starts(xp, counts), pieces) + skip
-        size = xp.minimum(_PIECE, xp.repeat(counts, pieces) - skip)
+        begins = xp.cumsum(pieces) - pieces
+        mark = xp.zeros(int(pieces.sum()), dtype=counts.dtype)
+        mark[begins] = 1
+        row = xp.cumsum(mark) - 1  # of each piece; CuPy has no `repeat` by an array
+        skip = _PIECE * (xp.arange(len(row)) - begins[row])
+        first = (xp.cumsum(counts) - counts)[row] + skip
+        size = xp.minimum(_PIECE, counts[row] - skip)
         longest_first = xp.argsort(xp.astype(_PIECE - size, xp.uint8), stable=True)
         first = first[longest_first]
         longer = len(first) - xp.cumsum(xp.bincount(size, minlength=_PIECE + 1))
@@ -201,7 +205,3 @@ def scatter_add(rows: Array, values: Array, n: int) -> Array:
 
 
 _PIECE = 16
-
-
-def _starts(xp: Namespace, lengths: Array) -> Array:
-    return xp.cumsum(lengths) - lengths
