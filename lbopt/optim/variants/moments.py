@@ -10,10 +10,9 @@ from lbopt.optim.adam import Estimate, corrected, one_minus_power, uncorrected, 
 from lbopt.optim.checks import Schedule
 from lbopt.optim.link import Link, Memory, State, identity, layerwise
 from lbopt.optim.momentum import nesterov_trace, trace
-from lbopt.optim.norm import norm, scaled_by
+from lbopt.optim.norm import scaled_by
 from lbopt.optim.scale import number_for
 from lbopt.optim.schedules import _pick
-from lbopt.optim.variants.ratios import at_most_norm
 from lbopt.params import Params
 
 
@@ -169,26 +168,3 @@ def rescaled_trace(momentum: float, rate: Schedule) -> Link:
         return v, {"trace": v}
 
     return layerwise(rule, lambda w: {"trace": array_namespace(w).zeros_like(w)})
-
-
-def limited_trace(momentum: float, weight_decay: float, max_unorm: float) -> Link:
-    r"""Heavy ball of :math:`g + \beta w`, at most :math:`c\|w\|` long but for this step's decay.
-
-    .. math:: v \leftarrow m v + g + \beta w, \quad u = v \min(1, c\|w\| / \|v - \beta w\|)
-    """
-    ratio = at_most_norm(max_unorm)
-
-    def rule(g: Array, memory: Memory, w: Array, step: Any) -> tuple[Array, Memory]:
-        measured = momentum * memory["trace"] + g
-        v = measured + weight_decay * w
-        if max_unorm == 0:  # the library's way to switch it off
-            return v, {"trace": v}
-        r = ratio(norm(w), norm(measured), step)
-        return scaled_by(v, r), {"trace": v, "ratio": r}
-
-    def remember(w: Array) -> Memory:
-        xp = array_namespace(w)
-        one = norm(w) * 0 + 1
-        return {"trace": xp.zeros_like(w)} | ({"ratio": one} if max_unorm else {})
-
-    return layerwise(rule, remember)

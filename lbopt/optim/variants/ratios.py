@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lbopt.backend import Array, array_namespace
+from lbopt.optim.adam import one_minus_power
 from lbopt.optim.checks import Schedule, check_number
 from lbopt.optim.link import Link, LinkState, Memory, State, check_state, identity, layerwise
 from lbopt.optim.norm import norm, scaled_by
@@ -153,6 +154,20 @@ def at_most_norm(max_unorm: float) -> Ratio:
         return xp.where(u > limit, limit / or_one(u), xp.ones_like(u))
 
     return ratio
+
+
+def of_raw_moments(ratio: Ratio, b1: float, b2: float) -> Ratio:
+    r"""Take a ratio of Adam's direction from uncorrected moments, given the corrected one.
+
+    The two differ by the factor :math:`(1 - \beta_1^t) / \sqrt{1 - \beta_2^t}`, and eps with them.
+    """
+
+    def uncorrected(w: Array, u: Array, step: Any) -> Array:
+        t = step + 1
+        factor = one_minus_power(b1, t, u) / one_minus_power(b2, t, u) ** 0.5
+        return ratio(w, u * factor, step)
+
+    return uncorrected
 
 
 def add_decay_where_both(weight_decay: float) -> Link:

@@ -7,10 +7,10 @@ from lbopt.optim.checks import Schedule
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, chain, identity
 from lbopt.optim.masks import Mask, masked
+from lbopt.optim.momentum import trace
 from lbopt.optim.scale import scale_by_learning_rate
-from lbopt.optim.variants.groups import adapted_if_decayed, four_kinds, lars_of
+from lbopt.optim.variants.groups import adapted_if_decayed, lars_of
 from lbopt.optim.variants.moments import (
-    limited_trace,
     momentum_of,
     scale_by_amsgrad,
     scale_by_late_correction,
@@ -20,6 +20,7 @@ from lbopt.optim.variants.ratios import (
     at_most_norm,
     clamped,
     lars_ratio,
+    of_raw_moments,
     plain,
     with_ratio,
 )
@@ -214,16 +215,19 @@ def bitsandbytes_lamb(
 ) -> Link:
     r"""bitsandbytes.optim.LAMB (32 bits): not LAMB, AdamW whose step is shrunk to the weight norm.
 
-    .. math:: w \leftarrow w - \gamma_t\big(\min(1, c\|w\| / \|r\|)\, r + \lambda w\big)
+    .. math:: w \leftarrow w - \gamma_t\big(\min(1, c\|w\| / \|\tilde r\|)\, r + \lambda w\big)
 
-    Small steps are never enlarged, decay is outside, and a layer of zero weights has ratio 0: it
-    never moves. Its ``bias_correction``, ``amsgrad`` and ``adam_w_mode`` are ignored there, so they
-    are not taken here. It computes in float32 whatever the parameters are.
+    r is Adam's direction, :math:`\tilde r` the same from uncorrected moments (the CPU kernel, which
+    this is; the CUDA kernel measures r). Small steps are never enlarged, decay is outside, and a
+    layer of zero weights has ratio 0: it never moves. Its ``bias_correction``, ``amsgrad`` and
+    ``adam_w_mode`` are ignored there, so they are not taken here. It computes in float32 whatever
+    the parameters are.
     """
     b1, b2 = betas
+    ratio = with_ratio(of_raw_moments(at_most_norm(max_unorm), b1, b2))
     return chain(
         scale_by_adam(b1, b2, eps),
-        masked(with_ratio(at_most_norm(max_unorm)), adapt_mask) if max_unorm else identity(),
+        masked(ratio, adapt_mask) if max_unorm else identity(),
         masked(add_decayed_weights(weight_decay), decay_mask),
         scale_by_learning_rate(learning_rate),
     )
@@ -240,17 +244,16 @@ def bitsandbytes_lars(
 ) -> Link:
     r"""bitsandbytes.optim.LARS (32 bits): not LARS, SGD whose step is shrunk to 0.02 times ||w||.
 
-    No trust coefficient, nothing is enlarged, zero weights never move; the decay of the step itself
-    is not in the norm. ``momentum`` must be given and positive, as there; ``dampening`` and
-    ``nesterov`` are ignored there, so they are not taken here. Computes in float32.
+    No trust coefficient, nothing is enlarged, zero weights never move. The CUDA kernel leaves the
+    decay of the newest step out of the norm, the CPU kernel (this) does not. ``momentum`` must be
+    given and positive, as there; ``dampening`` and ``nesterov`` are ignored there, so they are not
+    taken here. Computes in float32.
     """
     if momentum == 0:
         raise ValueError("momentum=0.0 is refused by bitsandbytes: LARS without momentum")
-
-    def kind(decay: float, adapted: bool) -> Link:
-        return limited_trace(momentum, decay, max_unorm if adapted else 0.0)
-
     return chain(
-        four_kinds(kind, weight_decay, decay_mask, adapt_mask),
+        masked(add_decayed_weights(weight_decay), decay_mask),
+        trace(momentum),
+        masked(with_ratio(at_most_norm(max_unorm)), adapt_mask) if max_unorm else identity(),
         scale_by_learning_rate(learning_rate),
     )
