@@ -72,7 +72,10 @@ def build_parser() -> argparse.ArgumentParser:
     sweep.add_argument("--task", required=True, help="one of `python -m lbopt list`")
     sweep.add_argument("--optimizers", required=True, type=names, help="comma-separated names")
     sweep.add_argument(
-        "--batch-sizes", required=True, type=names, help="comma-separated; `full` is all images"
+        "--batch-sizes",
+        required=True,
+        type=names,
+        help="comma-separated; `full` is all training examples",
     )
     sweep.add_argument(
         "--grid",
@@ -82,6 +85,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("--seeds", type=positive, default=5, help="seeds per point (%(default)s)")
     sweep.add_argument("--epochs", type=positive, default=30, help="(%(default)s)")
+    sweep.add_argument(
+        "--warmup", type=number, default=0.1, help="share of the steps that warm up (%(default)s)"
+    )
+    sweep.add_argument(
+        "--power", type=number, default=2.0, help="of the polynomial decay (%(default)s)"
+    )
     sweep.add_argument("--out", required=True, type=Path, help="folder for results and report")
     add_workers(sweep)
     sweep.set_defaults(command=run_sweep)
@@ -112,6 +121,14 @@ def positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer >= 1")
     return int(text)
+
+
+def number(text: str) -> float:
+    """Read a number; its range is checked where it is used."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def names(text: str) -> list[str]:
@@ -172,13 +189,13 @@ def run_sweep(args: argparse.Namespace) -> int:
     from lbopt.train.tasks import TASKS, check_name
 
     check_name("task", args.task, TASKS)
-    images = len(TASKS[args.task].data().train.x)
-    sizes = [images if size == "full" else size for size in args.batch_sizes]
+    examples = TASKS[args.task].examples
+    sizes = [examples if size == "full" else size for size in args.batch_sizes]
     for size in sizes:
         if not str(size).isdigit():
             raise ValueError(f"batch size {size!r} is not an integer or `full`")
     runs = [
-        Run(args.task, optimizer, int(size), rate, seed, epochs=args.epochs)
+        Run(args.task, optimizer, int(size), rate, seed, args.epochs, args.warmup, args.power)
         for optimizer in args.optimizers
         for size in sizes
         for rate in args.grid

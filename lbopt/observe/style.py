@@ -66,6 +66,9 @@ NAMES = {
     "lars_global": "LARS, one global ratio",
     "lars_2020": "LARS of the LAMB paper",
     "sgd": "SGD, momentum",
+    "adamw": "AdamW",
+    "lamb": "LAMB",
+    "lamb_slow_biases": "LAMB, slow biases",
 }
 
 

@@ -71,10 +71,10 @@ class Run:
             "warmup": check_number("warmup", self.warmup, 0, 1),
             "power": check_number("power", self.power, 0),
         }
-        if checked["batch_size"] > (images := TASKS[self.task].images):
+        if checked["batch_size"] > (most := TASKS[self.task].examples):
             raise ValueError(
-                f"batch_size={self.batch_size} is larger than the {images} training images of "
-                f"{self.task}; take batch_size={images} for the full batch"
+                f"batch_size={self.batch_size} is larger than the {most} training examples of "
+                f"{self.task}; take batch_size={most} for the full batch"
             )
         for name, value in checked.items():
             object.__setattr__(self, name, value)  # the way a frozen dataclass is filled
@@ -112,7 +112,7 @@ def run_schedule(run: Run) -> Schedule:
     >>> [round(float(rate(t)), 2) for t in range(10)]
     [1.0, 1.0, 0.79, 0.6, 0.44, 0.31, 0.2, 0.11, 0.05, 0.01]
     """
-    steps = run.epochs * steps_per_epoch(TASKS[run.task].images, run.batch_size, last="drop")
+    steps = run.epochs * steps_per_epoch(TASKS[run.task].examples, run.batch_size, last="drop")
     rise = min(round(run.warmup * steps), steps - 1)
     return schedules.warmup(
         schedules.polynomial(run.learning_rate, steps - rise, power=run.power), rise
@@ -129,9 +129,10 @@ def run_one(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``run`` (dict of the fields), ``val_accuracy``, ``test_accuracy`` (0..1), ``train_loss``
-        and ``val_loss`` (nats; None if not finite), ``diverged`` (None or dict of step, layer,
-        what), ``steps``, ``seconds``, ``versions``, ``device``.
+        ``run`` (dict of the fields), ``metric`` ("accuracy" or "loss": what the task is judged by),
+        ``val_accuracy``, ``test_accuracy`` (0..1), ``train_loss``, ``val_loss``, ``test_loss``
+        (nats; None if not finite), ``diverged`` (None or dict of step, layer, what), ``steps``,
+        ``seconds``, ``versions``, ``device``.
     """
     # One BLAS thread in whichever process this is: sums of the same order, and the same speed
     # measured, whether or not other runs stand beside it.
@@ -155,10 +156,12 @@ def run_one(run: Run) -> dict[str, Any]:
         train, validation, test = (evaluate(model, result.params, s, stats) for s in data)
     return {
         "run": asdict(run),
+        "metric": task.metric,
         "val_accuracy": validation.accuracy,
         "test_accuracy": test.accuracy,
-        "train_loss": train.loss if isfinite(train.loss) else None,
-        "val_loss": validation.loss if isfinite(validation.loss) else None,
+        "train_loss": finite(train.loss),
+        "val_loss": finite(validation.loss),
+        "test_loss": finite(test.loss),
         "diverged": result.diverged._asdict() if result.diverged else None,
         "steps": result.step,
         "seconds": round(time.perf_counter() - began, 3),
@@ -169,6 +172,11 @@ def run_one(run: Run) -> dict[str, Any]:
         },
         "device": "cpu",
     }
+
+
+def finite(loss: float) -> float | None:
+    """Return ``loss``, or None where JSON has no number for it."""
+    return loss if isfinite(loss) else None
 
 
 def sweep(

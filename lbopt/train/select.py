@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from math import inf, isfinite
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
@@ -26,21 +27,24 @@ class Row(NamedTuple):
     learning_rate: float
     edge: str  # "<" the smallest of the grid, ">" the largest, "" inside or no grid (one rate)
     rates: int  # how many were tried
-    val_mean: float  # accuracies, 0..1
+    val_mean: float  # accuracies, 0..1, or losses in nats, as metric says
     val_sd: float | None  # sample sd over seeds; None with one seed
     test_mean: float
     test_sd: float | None
     seeds: int
     diverged: int  # of the seeds at the chosen rate
+    metric: str = "accuracy"  # or "loss"
 
 
 def choose(records: Iterable[Mapping[str, Any]]) -> list[Row]:
-    r"""Choose for each setting the learning rate with the best mean validation accuracy.
+    r"""Choose for each setting the learning rate with the best mean validation score.
 
     .. math:: \gamma^* = \operatorname{argmax}_\gamma \frac{1}{S} \sum_{s=1}^{S} a^{val}_s(\gamma)
 
-    On a tie the smaller rate is taken. A run that diverged counts with the accuracy it ended
-    with. The test accuracy is looked at only after the choice, at the chosen rate.
+    The score a is the accuracy, or minus the loss where the records' ``metric`` is "loss". On a
+    tie the smaller rate is taken. A run that diverged counts with the score it ended with (a loss
+    that is not finite: infinity). The test score is looked at only after the choice, at the
+    chosen rate.
 
     Parameters
     ----------
@@ -96,6 +100,13 @@ def choose(records: Iterable[Mapping[str, Any]]) -> list[Row]:
     )
 
 
+def spread(values: list[float]) -> float | None:
+    """Return the sample standard deviation; None for a single value, infinity if one is."""
+    if len(values) < 2:
+        return None
+    return stdev(values) if all(map(isfinite, values)) else inf
+
+
 def describe(setting: Setting) -> str:
     """Say in a few words which setting it is."""
     return f"{setting.task} {setting.optimizer} batch {setting.batch_size}"
@@ -110,23 +121,28 @@ def _row(setting: Setting, by_rate: dict[float, dict[int, Mapping[str, Any]]]) -
                 f"({len(missing)} of {len(everyone)} seeds missing); finish the sweep first"
             )
 
-    def accuracies(rate: float, split: str) -> list[float]:
-        return [by_rate[rate][seed][split] for seed in everyone]
+    metric = next(iter(next(iter(by_rate.values())).values())).get("metric", "accuracy")
+    sign = 1 if metric == "accuracy" else -1
+
+    def scores(rate: float, split: str) -> list[float]:
+        found = [by_rate[rate][seed][f"{split}_{metric}"] for seed in everyone]
+        return [inf if score is None else score for score in found]
 
     rates = list(by_rate)  # ascending, and max takes the first of equals: the smaller rate.
     # Accuracies are counts / 360: rounding keeps equal sums of counts equal.
-    chosen = max(rates, key=lambda rate: round(fmean(accuracies(rate, "val_accuracy")), 12))
+    chosen = max(rates, key=lambda rate: sign * round(fmean(scores(rate, "val")), 12))
     edge = "" if len(rates) == 1 else {rates[0]: "<", rates[-1]: ">"}.get(chosen, "")
-    val, test = accuracies(chosen, "val_accuracy"), accuracies(chosen, "test_accuracy")
+    val, test = scores(chosen, "val"), scores(chosen, "test")
     return Row(
         setting,
         learning_rate=chosen,
         edge=edge,
         rates=len(rates),
         val_mean=fmean(val),
-        val_sd=stdev(val) if len(val) > 1 else None,
+        val_sd=spread(val),
         test_mean=fmean(test),
-        test_sd=stdev(test) if len(test) > 1 else None,
+        test_sd=spread(test),
         seeds=len(everyone),
         diverged=sum(by_rate[chosen][seed]["diverged"] is not None for seed in everyone),
+        metric=metric,
     )

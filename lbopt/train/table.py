@@ -8,11 +8,11 @@ from lbopt.train.select import Row
 
 
 def markdown(rows: Sequence[Row], *, names: Mapping[str, str] | None = None) -> str:
-    """Format test accuracies, optimizers down and batch sizes across, one table per task.
+    """Format test scores, optimizers down and batch sizes across, one table per task.
 
-    A cell is mean ± sample sd over seeds in percent, then the chosen learning rate; ``<`` or
-    ``>`` behind the rate says that it is the smallest or largest that was tried, ``(n div.)``
-    that n of the seeds diverged.
+    A cell is mean ± sample sd over seeds, accuracy in percent or loss in nats, then the chosen
+    learning rate; ``<`` or ``>`` behind the rate says that it is the smallest or largest that was
+    tried, ``(n div.)`` that n of the seeds diverged.
 
     Parameters
     ----------
@@ -60,18 +60,21 @@ def markdown(rows: Sequence[Row], *, names: Mapping[str, str] | None = None) -> 
 
 
 def cell(row: Row) -> str:
-    """Format one row: accuracy, spread, rate, flags."""
-    spread = "" if row.test_sd is None else f" ± {100 * row.test_sd:.1f}"
+    """Format one row: score, spread, rate, flags."""
+    unit, digits = (100, 1) if row.metric == "accuracy" else (1, 3)
+    spread = "" if row.test_sd is None else f" ± {unit * row.test_sd:.{digits}f}"
     diverged = f" ({row.diverged} div.)" if row.diverged else ""
-    return f"{100 * row.test_mean:.1f}{spread}, {row.learning_rate:.2g}{row.edge}{diverged}"
+    score = f"{unit * row.test_mean:.{digits}f}{spread}"
+    return f"{score}, {row.learning_rate:.2g}{row.edge}{diverged}"
 
 
 def _title(task: str, rows: Sequence[Row]) -> str:
     seeds, epochs = {row.seeds for row in rows}, {row.setting.epochs for row in rows}
     number = "1 seed" if seeds == {1} else f"{' or '.join(map(str, sorted(seeds)))} seeds"
     spread = number if seeds == {1} else f"mean ± sd over {number}"
+    what = "accuracy in %" if rows[0].metric == "accuracy" else "loss in nats"
     return (
-        f"{task}: test accuracy in % ({spread}) and learning rate, "
+        f"{task}: test {what} ({spread}) and learning rate, "
         f"{' or '.join(map(str, sorted(epochs)))} epochs"
     )
 

@@ -13,7 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from lbopt import models, optim
-from lbopt.data import Digits, digits
+from lbopt.data import (
+    Digits,
+    character_windows,
+    characters,
+    corpus,
+    digits,
+    held_out_tail,
+)
 from lbopt.data.digits import TRAIN
 from lbopt.models import Model
 from lbopt.optim.checks import Schedule
@@ -27,7 +34,8 @@ class Task(NamedTuple):
     model: Callable[[], Model]
     init: Callable[[Model, np.random.Generator], Params]
     data: Callable[[], Digits]
-    images: int  # len(data().train.x), known without loading
+    examples: int  # len(data().train.x), known without loading
+    metric: str = "accuracy"  # what it is judged by: "accuracy" or "loss"
 
 
 class Recipe(NamedTuple):
@@ -44,6 +52,28 @@ class Recipe(NamedTuple):
 def the_digits() -> Digits:
     """Load the digits once per process; nobody writes into them."""
     return digits()
+
+
+WINDOWS = 65536  # places of the text to train on; 8192 more for validation, and for the test
+ALPHABET = 64
+
+
+@cache
+def the_characters() -> Digits:
+    """Hide letters of the Python reference: x the 4 before and the 4 after, y the letter.
+
+    The text's last 8 % are held out: their first half for validation, their second for the test.
+    """
+    learn, tail = held_out_tail(corpus().text)
+    alphabet = characters(learn, ALPHABET)
+    parts = learn, tail[: len(tail) // 2], tail[len(tail) // 2 :]
+    rng = np.random.default_rng(1234)
+    return Digits(
+        *(
+            character_windows(alphabet.encode(part), n, rng)
+            for part, n in zip(parts, (WINDOWS, 8192, 8192), strict=True)
+        )
+    )
 
 
 def as_drawn(model: Model, rng: np.random.Generator) -> Params:
@@ -121,6 +151,14 @@ TASKS: dict[str, Task] = {
     "alexnet_bn": Task(
         "digits, small AlexNet with BatchNorm", models.alexnet_bn, as_drawn, the_digits, TRAIN
     ),
+    "characters": Task(
+        "the hidden letter between 4 + 4 others, embedding and 5 hidden layers of 96",
+        models.char_mlp,
+        as_drawn,
+        the_characters,
+        WINDOWS,
+        metric="loss",
+    ),
     "resnet": Task(
         "digits, small ResNet (with BatchNorm)", models.resnet, as_drawn, the_digits, TRAIN
     ),
@@ -195,6 +233,26 @@ def lars_2020(learning_rate: float | Schedule) -> optim.Link:
     )
 
 
+def adamw(learning_rate: float | Schedule) -> optim.Link:
+    """AdamW with its usual betas and decay."""
+    return optim.adamw(learning_rate, eps=1e-6, weight_decay=0.01, decay_mask=weights_only)
+
+
+def lamb(learning_rate: float | Schedule) -> optim.Link:
+    """LAMB, Algorithm 2 of its paper."""
+    return optim.lamb(
+        learning_rate, weight_decay=0.01, decay_mask=weights_only, adapt_mask=weights_only
+    )
+
+
+def lamb_slow_biases(learning_rate: float | Schedule) -> optim.Link:
+    """LAMB, but what is not adapted, and so sees the raw learning rate, gets a tenth of it."""
+    return optim.chain(
+        lamb(learning_rate),
+        optim.masked(optim.scale(0.1), optim.masks.negate(weights_only)),
+    )
+
+
 RECIPES: dict[str, Recipe] = {
     "sgd": Recipe("SGD, momentum 0.9", sgd),
     "nesterov": Recipe("SGD, Nesterov momentum 0.9", nesterov),
@@ -202,6 +260,9 @@ RECIPES: dict[str, Recipe] = {
     "lars": Recipe("LARS (2017)", lars),
     "lars_global": Recipe("LARS with one global ratio", lars_global),
     "lars_2020": Recipe("LARS as in the LAMB paper", lars_2020),
+    "adamw": Recipe("AdamW", adamw),
+    "lamb": Recipe("LAMB", lamb),
+    "lamb_slow_biases": Recipe("LAMB, biases at a tenth of the rate", lamb_slow_biases),
 }
 
 
