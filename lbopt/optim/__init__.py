@@ -8,11 +8,19 @@ from lbopt.optim.clip import clip_by_global_norm, global_norm
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.lamb import lamb, lambc, nlamb, nnlamb
 from lbopt.optim.lars import lars, lars_2020
-from lbopt.optim.link import Link, LinkState, apply_updates, chain, identity, layerwise
+from lbopt.optim.link import (
+    Link,
+    LinkState,
+    apply_updates,
+    chain,
+    identity,
+    layerwise,
+    same_state,
+)
 from lbopt.optim.masks import masked
 from lbopt.optim.momentum import ema, nesterov_trace, trace
 from lbopt.optim.norm import norm
-from lbopt.optim.scale import scale, scale_by_learning_rate
+from lbopt.optim.scale import learning_rate, scale, scale_by_learning_rate
 from lbopt.optim.sgd import sgd
 from lbopt.optim.trust import scale_by_lars_ratio, scale_by_trust_ratio, trust_ratios
 
@@ -35,6 +43,7 @@ __all__ = [
     "lars_2020",
     "lars_one_global_ratio",
     "layerwise",
+    "learning_rate",
     "masked",
     "masks",
     "nesterov_trace",
@@ -42,6 +51,7 @@ __all__ = [
     "nnlamb",
     "norm",
     "phi",
+    "same_state",
     "scale",
     "scale_by_adagrad",
     "scale_by_adam",

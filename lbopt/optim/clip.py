@@ -69,8 +69,8 @@ def clip_by_global_norm(max_norm: float) -> Link:
         total = global_norm(updates)
         xp = array_namespace(total)
         one = xp.ones_like(total)
-        too_long = total > limit
-        factor = xp.where(too_long, limit / xp.where(too_long, total, one), one)
+        # NaN is not <= limit: a broken gradient spoils every layer rather than pass unclipped
+        factor = xp.where(total <= limit, one, limit / xp.where(total != 0, total, one))
         return {k: scaled_by(u, factor) for k, u in updates.items()}, state
 
     return Link(init, update)

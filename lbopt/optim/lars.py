@@ -57,6 +57,8 @@ def lars(
         :math:`\eta`.
     eps : float
         :math:`\epsilon`, 0 in the paper; some implementations have 1e-8.
+    decay_mask : function (name, array) -> bool, optional
+        Layers that are decayed (None: every layer, as in the paper).
     nesterov : bool
         Step by :math:`\gamma_t\lambda^l(g + \beta w) + m v` instead of :math:`v` (not in the
         paper; needs ``momentum > 0``).
@@ -130,6 +132,8 @@ def lars_2020(
     phi : function of a 0-d array, optional
         Applied to the weight norm; default the identity. The paper's theorems need it bounded,
         `lbopt.optim.phi.clip`.
+    decay_mask : function (name, array) -> bool, optional
+        Layers that are decayed (None: every layer).
     adapt_mask : function (name, array) -> bool, optional
         Layers that are normalised (None: every layer); the others step by :math:`\gamma_t m`.
 

@@ -7,9 +7,9 @@ pure functions::
     updates, state = link.update(grads, state, params)
     params = apply_updates(params, updates)
 
-State is a value: nested tuples and dicts of arrays and one step count. It prints, saves and
-compares; nothing is hidden in an object. Returned arrays may be shared between updates and state,
-so treat all of them as values and do not write into them.
+State is a value: nested tuples and dicts of arrays and one step count. It prints, saves
+(`lbopt.train.save`) and compares (`same_state`); nothing is hidden in an object. Returned arrays
+may be shared between updates and state, so treat all of them as values: do not write into them.
 """
 
 from __future__ import annotations
@@ -118,6 +118,30 @@ def check_state(state: Any, params: Params) -> None:
                     f"state has a {what!r} of shape {tuple(a.shape)} for {name!r}, which has shape "
                     f"{tuple(w.shape)}: it was initialised for other parameters"
                 )
+
+
+def same_state(a: State, b: State) -> bool:
+    """Tell whether two states (or two params) hold the same numbers in the same places.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lbopt import optim
+    >>> opt, params = optim.sgd(0.1, momentum=0.9), {"W": np.array([1.0])}
+    >>> start = opt.init(params)
+    >>> _, after = opt.update(params, start, params)
+    >>> same_state(start, opt.init(params)), same_state(start, after)
+    (True, False)
+    """
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Mapping):
+        return a.keys() == b.keys() and all(same_state(a[k], b[k]) for k in a)
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same_state, a, b))
+    if isinstance(a, int | float | str | None):
+        return a == b
+    return a.shape == b.shape and a.dtype == b.dtype and bool(array_namespace(a, b).all(a == b))
 
 
 def identity() -> Link:

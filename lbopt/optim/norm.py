@@ -10,7 +10,7 @@ def norm(x: Array) -> Array:
 
     Computed as :math:`m \sqrt{\sum (x_i / m)^2}` with :math:`m = \max |x_i|`, so that no square
     overflows (float16 squares do beyond 255) or underflows; half precision is widened to float32
-    before the sum. An empty array has norm 0.
+    before the sum. An empty array has norm 0; an infinity or NaN in x is one in the norm.
 
     Examples
     --------
@@ -27,8 +27,10 @@ def norm(x: Array) -> Array:
         return xp.zeros((), dtype=wide, device=device(x))
     magnitude = xp.abs(xp.astype(x, wide, copy=False))
     largest = xp.max(magnitude)
-    scaled = magnitude / xp.where(largest > 0, largest, xp.ones_like(largest))
-    return largest * xp.sqrt(xp.sum(scaled * scaled))
+    usable = (largest > 0) & xp.isfinite(largest)
+    m = xp.where(usable, largest, xp.ones_like(largest))
+    scaled = magnitude / m
+    return m * xp.sqrt(xp.sum(scaled * scaled))
 
 
 def l1_norm(x: Array) -> Array:

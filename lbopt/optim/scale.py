@@ -5,9 +5,10 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from lbopt.backend import Array, array_namespace, module_name
+from lbopt.backend import Array, array_namespace, device, module_name
 from lbopt.optim.checks import Schedule, check_learning_rate, check_number
-from lbopt.optim.link import Link, Memory, layerwise
+from lbopt.optim.link import Link, LinkState, Memory, State, layerwise
+from lbopt.optim.norm import norm_dtype
 
 
 def scale_by_learning_rate(learning_rate: float | Schedule) -> Link:
@@ -35,9 +36,45 @@ def scale_by_learning_rate(learning_rate: float | Schedule) -> Link:
     schedule = check_learning_rate(learning_rate)
 
     def rule(u: Array, memory: Memory, w: Array, step: Any) -> tuple[Array, Memory]:
-        return u * -number_for(u, schedule(step)), memory
+        rate = number_for(u, schedule(step))
+        return u * -rate, {"learning_rate": _remembered(w, rate)}
 
-    return layerwise(rule)
+    return layerwise(rule, lambda w: {"learning_rate": _remembered(w, 0.0)})
+
+
+def learning_rate(state: State) -> Array | None:
+    """Read the learning rate of the last step out of the state of any chain; None without one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lbopt import optim
+    >>> opt = optim.sgd(optim.schedules.polynomial(0.1, steps=4), momentum=0.9)
+    >>> params = {"W": np.array([1.0])}
+    >>> state = opt.init(params)
+    >>> for _ in range(3):
+    ...     updates, state = opt.update(params, state, params)
+    ...     print(learning_rate(state))
+    0.1
+    0.05625
+    0.025
+    """
+    if isinstance(state, LinkState):
+        found = (memory.get("learning_rate") for memory in state.layers.values())
+    elif isinstance(state, tuple):
+        found = (learning_rate(part) for part in state)
+    else:
+        return None
+    return next((rate for rate in found if rate is not None), None)
+
+
+def _remembered(w: Array, rate: Any) -> Array:
+    """Return the rate as a 0-d array of float32 or wider, where w is."""
+    xp = array_namespace(w)
+    wide = norm_dtype(xp, w)
+    if isinstance(rate, Real):
+        return xp.asarray(rate, dtype=wide, device=device(w))
+    return xp.astype(rate, wide)
 
 
 def number_for(u: Array, value: Any) -> Any:

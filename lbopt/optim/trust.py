@@ -21,7 +21,7 @@ def ratio_or_one(numerator: Array | float, denominator: Array, weight_norm: Arra
     """Return numerator / denominator, or 1 where the zero rule applies; no Python ``if``."""
     xp = array_namespace(denominator)
     one = xp.ones_like(denominator)
-    usable = (weight_norm > 0) & (denominator > 0)
+    usable = (weight_norm != 0) & (denominator != 0)  # true for NaN: it must not become a 1
     return xp.where(usable, numerator / xp.where(usable, denominator, one), one)
 
 

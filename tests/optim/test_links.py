@@ -198,7 +198,7 @@ def test_schedule_is_called_with_the_step_0_1_2(module):
     assert int(state.step) == 3
 
 
-def test_state_is_a_nest_of_named_tuples_that_compares():
+def test_state_is_a_nest_of_named_tuples_and_dicts():
     link = optim.trace(0.5)
     state = link.init({"W": np.zeros(2)})
     assert isinstance(state, LinkState)
