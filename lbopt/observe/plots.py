@@ -1,17 +1,21 @@
 """The figures of the reports and notebooks; each returns its Figure and shows nothing by itself.
 
-The look is `lbopt.observe.style`'s. Pass ``ax`` to draw into a figure of your own.
+The look is `lbopt.observe.style`'s. Pass ``ax`` to draw into a figure of your own. Scores are
+accuracies in percent, or losses in nats where the rows or records say ``metric="loss"``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean, stdev
+from math import inf, isfinite
+from statistics import fmean
 from typing import Any
 
 from lbopt.observe.style import RC, figure_and_axes, looks, looks_in_order, pyplot
 from lbopt.train.records import Step
-from lbopt.train.select import Row
+from lbopt.train.select import Row, score_of, spread
+
+CUT = 3.0  # losses above this many times the best mean are drawn at that height
 
 
 def accuracy_vs_batch(
@@ -21,10 +25,11 @@ def accuracy_vs_batch(
     title: str = "",
     ax: Any = None,
 ) -> Any:
-    """Draw test accuracy against batch size, one line per optimizer.
+    """Draw test accuracy, or loss, against batch size, one line per optimizer.
 
     Bars are one sample standard deviation over seeds to each side. Lines are shifted by a few
     per cent of the batch size from each other, so that their bars do not cover one another.
+    Losses above three times the best, or infinite, are drawn at that height, and the axis says so.
 
     Parameters
     ----------
@@ -52,6 +57,8 @@ def accuracy_vs_batch(
         raise ValueError(f"accuracy_vs_batch draws one task, got rows of {tasks or 'none'}")
     optimizers = list(dict.fromkeys(row.setting.optimizer for row in rows))
     sizes = sorted({row.setting.batch_size for row in rows})
+    metric = rows[0].metric
+    unit, top = _unit(metric), _top(metric, [row.test_mean for row in rows])
     with pyplot().rc_context(RC):
         fig, ax = figure_and_axes(ax)
         for i, (optimizer, look) in enumerate(looks(optimizers).items()):
@@ -62,18 +69,19 @@ def accuracy_vs_batch(
             shift = 1.05 ** (i - (len(optimizers) - 1) / 2)
             ax.errorbar(
                 [row.setting.batch_size * shift for row in mine],
-                [100 * row.test_mean for row in mine],
-                yerr=[100 * (row.test_sd or 0.0) for row in mine],
+                [min(unit * row.test_mean, top) for row in mine],
+                yerr=[_bar(row, unit, top) for row in mine],
                 label=_name(optimizer, names),
                 **look._asdict(),
             )
         _log_ticks(ax, sizes)
-        low, high = ax.get_ylim()
-        ax.set_ylim(max(low, 0.0), min(high, 101.0))
+        _limit(ax, metric, top)
         seeds = sorted({row.seeds for row in rows})
-        spread = f" (mean ± sd, {' or '.join(map(str, seeds))} seeds)" if seeds != [1] else ""
-        ax.set_xlabel("batch size (images)")
-        ax.set_ylabel(f"test accuracy (%){spread}", fontsize=RC["font.size"] - 1)
+        over = f" (mean ± sd, {' or '.join(map(str, seeds))} seeds)" if seeds != [1] else ""
+        cut = any(unit * row.test_mean > top for row in rows)
+        label = _label("test", metric, top if cut else inf)
+        ax.set_xlabel("batch size (examples)")
+        ax.set_ylabel(f"{label}{'\n' if cut else ''}{over}", fontsize=RC["font.size"] - 1)
         ax.set_title(title)
         ax.legend(loc="best")
         return fig
@@ -87,10 +95,11 @@ def learning_rate_grid(
     title: str = "",
     ax: Any = None,
 ) -> Any:
-    """Draw accuracy against learning rate, one line per optimizer, a ring around the best mean.
+    """Draw accuracy, or loss, against learning rate, one line per optimizer.
 
-    The band is one sample standard deviation over seeds to each side; a cross on a line says that
-    at least one seed diverged there.
+    A ring is around the best mean. The band is one sample standard deviation over seeds to each
+    side; a cross on a line says that at least one seed diverged there. Losses above three times
+    the best mean, or infinite, are drawn at that height, and the axis says so.
 
     Parameters
     ----------
@@ -120,13 +129,24 @@ def learning_rate_grid(
         run = record["run"]
         grids.setdefault(run["optimizer"], {}).setdefault(run["learning_rate"], []).append(record)
     order = list(dict.fromkeys(record["run"]["optimizer"] for record in records))
+    metric = records[0].get("metric", "accuracy")
+    means = [
+        fmean(score_of(record, split) for record in some)
+        for by_rate in grids.values()
+        for some in by_rate.values()
+    ]
+    top = _top(metric, means)
     with pyplot().rc_context(RC):
         fig, ax = figure_and_axes(ax)
         for optimizer, look in looks(order).items():
-            _one_grid(ax, grids[optimizer], f"{split}_accuracy", _name(optimizer, names), look)
+            _one_grid(ax, grids[optimizer], split, metric, top, _name(optimizer, names), look)
         ax.set_xscale("log")
+        _limit(ax, metric, top)
+        cut = any(_unit(metric) * mean > top for mean in means)
         ax.set_xlabel("learning rate (peak of the schedule)")
-        ax.set_ylabel(f"{'validation' if split == 'val' else 'test'} accuracy (%)")
+        ax.set_ylabel(
+            _label("validation" if split == "val" else "test", metric, top if cut else inf)
+        )
         ax.set_title(title)
         # the two signs need words, too
         sign = {"linestyle": "none", "color": "black", "markeredgewidth": 2.0}
@@ -139,20 +159,30 @@ def learning_rate_grid(
         return fig
 
 
-def _one_grid(ax: Any, by_rate: Mapping[float, list], key: str, name: str, look: Any) -> None:
-    rates = list(by_rate)
-    values = [[100 * record[key] for record in by_rate[rate]] for rate in rates]
+def _one_grid(
+    ax: Any,
+    by_rate: Mapping[float, list],
+    split: str,
+    metric: str,
+    top: float,
+    name: str,
+    look: Any,
+) -> None:
+    rates, unit = list(by_rate), _unit(metric)
+    values = [[unit * score_of(record, split) for record in by_rate[rate]] for rate in rates]
     means = [fmean(v) for v in values]
-    spreads = [stdev(v) if len(v) > 1 else 0.0 for v in values]
-    ax.plot(rates, means, label=name, **look._asdict())
-    low, high = zip(*((m - s, m + s) for m, s in zip(means, spreads, strict=True)), strict=True)
+    shown = [min(mean, top) for mean in means]
+    spreads = [s if (s := spread(v) or 0.0) < inf else 0.0 for v in values]
+    ax.plot(rates, shown, label=name, **look._asdict())
+    low, high = zip(*((m - s, m + s) for m, s in zip(shown, spreads, strict=True)), strict=True)
     ax.fill_between(rates, low, high, color=look.color, alpha=0.15, linewidth=0)
-    best = max(range(len(rates)), key=lambda i: (round(means[i], 9), -i))
+    sign = 1 if metric == "accuracy" else -1
+    best = max(range(len(rates)), key=lambda i: (sign * round(means[i], 9), -i))
     ring = {"markersize": 16, "markerfacecolor": "none", "markeredgewidth": 2.0}
-    ax.plot(rates[best], means[best], marker="o", color=look.color, **ring)
+    ax.plot(rates[best], shown[best], marker="o", color=look.color, **ring)
     wild = [i for i, rate in enumerate(rates) if any(r["diverged"] for r in by_rate[rate])]
     crosses = {"linestyle": "none", "marker": "x", "markersize": 11, "markeredgewidth": 2.0}
-    ax.plot([rates[i] for i in wild], [means[i] for i in wild], color="black", zorder=5, **crosses)
+    ax.plot([rates[i] for i in wild], [shown[i] for i in wild], color="black", zorder=5, **crosses)
 
 
 def ratios_over_steps(
@@ -206,6 +236,33 @@ def ratios_over_steps(
 def _ratios(steps: Sequence[Step], name: str) -> list[tuple[int, float]]:
     norms = [(record.step, (record.norms or {})[name]) for record in steps]
     return [(step, n.weight / n.gradient) for step, n in norms if n.gradient and n.weight]
+
+
+def _unit(metric: str) -> float:
+    """Return what a score is multiplied by: accuracies are drawn in percent, losses in nats."""
+    return 100.0 if metric == "accuracy" else 1.0
+
+
+def _top(metric: str, means: Sequence[float]) -> float:
+    """Return the height at which losses are cut off, so that a wild run does not hide the rest."""
+    finite = [mean for mean in means if isfinite(mean)]
+    return inf if metric == "accuracy" or not finite else CUT * min(finite)
+
+
+def _limit(ax: Any, metric: str, top: float) -> None:
+    low, high = ax.get_ylim()
+    ax.set_ylim(max(low, 0.0), min(high, 101.0 if metric == "accuracy" else 1.03 * top))
+
+
+def _label(split: str, metric: str, cut: float) -> str:
+    if metric == "accuracy":
+        return f"{split} accuracy (%)"
+    return f"{split} loss (nats{f', cut off at {cut:.2g}' if cut < inf else ''})"
+
+
+def _bar(row: Row, unit: float, top: float) -> float:
+    """Return the half length of a row's error bar; none where the loss is cut off."""
+    return 0.0 if unit * row.test_mean > top else unit * (row.test_sd or 0.0)
 
 
 def _name(optimizer: str, names: Mapping[str, str] | None) -> str:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 # Okabe and Ito's colours, https://jfly.uni-koeln.de/color/ (without yellow, too pale on white).
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 VERMILLION, ORANGE, PURPLE, BLACK = "#D55E00", "#E69F00", "#CC79A7", "#000000"
+# Three more from Paul Tol's muted scheme, https://sronpersonalpages.nl/~pault/
+WINE, INDIGO, FOREST = "#882255", "#332288", "#117733"
 COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 LINES = ("-", "--", "-.", ":", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -45,8 +47,9 @@ class Look(NamedTuple):
     linestyle: Any
 
 
-# An optimizer looks the same in every figure. Blues are momentum, warm colours LARS; the dark one
-# of each pair is the plain method. Marker and line differ too: no colour is needed to tell them.
+# An optimizer looks the same in every figure. Blues are momentum, warm colours LARS, the darkest
+# two LAMB; the dark one of momentum and of LARS is the plain method. Marker and line differ too:
+# no colour is needed to tell them.
 OPTIMIZERS = {
     "nesterov": Look(BLUE, "o", "--"),
     "nesterov_clip": Look(SKY, "^", "-."),
@@ -55,6 +58,9 @@ OPTIMIZERS = {
     "lars_global": Look(ORANGE, "D", (0, (6, 2))),
     "lars_2020": Look(PURPLE, "v", (0, (3, 1, 1, 1, 1, 1))),
     "sgd": Look(GREEN, "P", (0, (1, 1))),
+    "adamw": Look(FOREST, "<", (0, (1, 3))),
+    "lamb": Look(WINE, "*", (0, (12, 2))),
+    "lamb_slow_biases": Look(INDIGO, "p", (0, (3, 3))),
 }
 
 # What readers call them.

@@ -100,6 +100,19 @@ def choose(records: Iterable[Mapping[str, Any]]) -> list[Row]:
     )
 
 
+def score_of(record: Mapping[str, Any], split: str) -> float:
+    """Return what a record's task is judged by, on "val" or "test"; no finite loss: infinity.
+
+    Examples
+    --------
+    >>> record = {"metric": "loss", "val_accuracy": 0.5, "val_loss": 1.25, "test_loss": None}
+    >>> score_of(record, "val"), score_of(record, "test")
+    (1.25, inf)
+    """
+    score = record[f"{split}_{record.get('metric', 'accuracy')}"]
+    return inf if score is None else score
+
+
 def spread(values: list[float]) -> float | None:
     """Return the sample standard deviation; None for a single value, infinity if one is."""
     if len(values) < 2:
@@ -125,8 +138,7 @@ def _row(setting: Setting, by_rate: dict[float, dict[int, Mapping[str, Any]]]) -
     sign = 1 if metric == "accuracy" else -1
 
     def scores(rate: float, split: str) -> list[float]:
-        found = [by_rate[rate][seed][f"{split}_{metric}"] for seed in everyone]
-        return [inf if score is None else score for score in found]
+        return [score_of(by_rate[rate][seed], split) for seed in everyone]
 
     rates = list(by_rate)  # ascending, and max takes the first of equals: the smaller rate.
     # Accuracies are counts / 360: rounding keeps equal sums of counts equal.

@@ -1,14 +1,13 @@
 import builtins
 import subprocess
 import sys
+from math import inf
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 
 from lbopt import observe
-from lbopt.observe.style import COLOURS, OPTIMIZERS
 from lbopt.train import Norms, Row, Setting, Step
 
 mpl.use("Agg")
@@ -22,9 +21,10 @@ def close_figures():
     plt.close("all")
 
 
-def row(optimizer, batch, mean, sd=0.01, task="mlp"):
+def row(optimizer, batch, mean, sd=0.01, task="mlp", metric="accuracy"):
     setting = Setting(task, optimizer, batch, 30, 0.1, 2.0)
-    return Row(setting, 0.1, "", 9, mean, sd, mean, sd, 5, 0)
+    # validation is another number than test: a figure that draws it is seen
+    return Row(setting, 0.1, "", 9, mean / 2, 3 * sd, mean, sd, 5, 0, metric)
 
 
 def rows():
@@ -120,32 +120,71 @@ def test_layers_without_a_gradient_are_left_out_and_not_drawn_at_zero():
     assert "bias" not in fig.axes[0].get_legend_handles_labels()[1]
 
 
-def test_every_optimizer_looks_the_same_in_every_figure_and_unlike_the_others():
+# --- losses -----------------------------------------------------------------------------------
+
+
+def loss_record(optimizer, rate, seed, val, diverged=None):
+    return {
+        "run": {"task": "characters", "optimizer": optimizer, "batch_size": 512,
+                "learning_rate": rate, "seed": seed},
+        "metric": "loss", "val_accuracy": 0.5, "test_accuracy": 0.5, "val_loss": val,
+        "test_loss": None if val is None else val / 2, "diverged": diverged,
+    }  # fmt: skip
+
+
+def loss_records():
+    table = {0.01: (2.5, 2.7), 0.1: (2.0, 2.2), 1.0: (1e6, 1e6), 10.0: (3.0, None)}
+    return [
+        loss_record("lamb", rate, seed, val, {"step": 3} if rate == 10.0 else None)
+        for rate, values in table.items()
+        for seed, val in enumerate(values)
+    ]
+
+
+def test_losses_are_drawn_in_nats_with_their_spread():
+    given = [row("lamb", b, m, 0.1, "characters", "loss") for b, m in ((512, 2.0), (8192, 2.5))]
+    fig = observe.accuracy_vs_batch(given)
+    line, _caps, (bars,) = lines(fig, "lamb")
+    assert line.get_ydata() == pytest.approx([2.0, 2.5])
+    for (_x0, low), (_, high) in bars.get_segments():
+        assert high - low == pytest.approx(0.2)
+    (ax,) = fig.axes
+    assert "test loss (nats)" in ax.get_ylabel()
+    assert "%" not in ax.get_ylabel()
+    assert ax.get_ylim()[1] < 3
+
+
+@pytest.mark.parametrize("wild", [inf, 1e9])
+def test_a_wild_loss_does_not_hide_the_others_and_the_axis_says_so(wild):
+    given = [row("adamw", 512, wild, wild, "characters", "loss"),
+             row("lamb", 512, 2.0, 0.1, "characters", "loss")]  # fmt: skip
+    (ax,) = observe.accuracy_vs_batch(given).axes
+    assert 6.0 <= ax.get_ylim()[1] < 6.3
+    assert "cut off at 6" in ax.get_ylabel()
+
+
+def test_the_ring_is_around_the_lowest_mean_loss():
+    fig = observe.learning_rate_grid(loss_records())
+    (ax,) = fig.axes
+    (ring,) = [h for h in ax.lines if h.get_markersize() == 16]
+    assert (float(ring.get_xdata()[0]), float(ring.get_ydata()[0])) == pytest.approx((0.1, 2.1))
+    # 1e6 and a run without a finite loss stand at the cut, three times the best mean
+    assert lines(fig, "lamb").get_ydata() == pytest.approx([2.6, 2.1, 6.3, 6.3])
+    (cross,) = [h for h in ax.lines if h.get_marker() == "x" and len(h.get_xdata())]
+    assert (list(cross.get_xdata()), list(cross.get_ydata())) == ([10.0], [pytest.approx(6.3)])
+    assert ax.get_ylabel() == "validation loss (nats, cut off at 6.3)"
+    on_test = observe.learning_rate_grid(loss_records()[:4], split="test")
+    assert lines(on_test, "lamb").get_ydata() == pytest.approx([1.3, 1.05])
+    assert on_test.axes[0].get_ylabel() == "test loss (nats)"
+
+
+def test_every_optimizer_looks_the_same_in_every_figure():
     a = observe.accuracy_vs_batch(rows())
     b = observe.learning_rate_grid([r for r in grid_records() if r["run"]["optimizer"] == "lars"])
     assert lines(a, "lars")[0].get_color() == lines(b, "lars").get_color()
-    for part in zip(*OPTIMIZERS.values(), strict=True):
-        assert len(set(map(str, part))) == len(OPTIMIZERS), "two share a colour, marker or line"
 
 
-def test_new_names_share_no_look_with_each_other():
-    looks = observe.looks(f"optimizer{i}" for i in range(7))
-    for part in zip(*looks.values(), strict=True):
-        assert len(set(map(str, part))) == 7
-
-
-def test_layers_go_from_dark_to_light_also_in_grey_and_no_two_look_alike():
-    looks = observe.looks_in_order([f"layer{i}" for i in range(25)])
-    assert len(set(looks.values())) == 25
-    assert len({(look.marker, str(look.linestyle)) for look in looks.values()}) == 25
-    grey = [np.dot([0.2126, 0.7152, 0.0722], to_rgb(look.color)) for look in looks.values()]
-    assert np.all(np.diff(grey) > 0)
-    assert grey[-1] < 0.8, "too pale on white"
-
-
-def test_colours_stand_out_from_white():
-    for colour in COLOURS:
-        assert np.dot([0.2126, 0.7152, 0.0722], to_rgb(colour)) < 0.75, colour
+# --- what is given ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
