@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import prod
 
 from lbopt.backend import Array
+from lbopt.checks import check_number
 from lbopt.ops.channel_sum import channel_sum
 from lbopt.ops.checks import check_cotangent, check_shape, float_namespace
 
@@ -58,8 +59,7 @@ def batch_norm(
     xp = float_namespace("batch_norm", x=x, gamma=gamma, beta=beta, mean=mean, var=var)
     if x.ndim < 2:
         raise ValueError(f"batch_norm: x has shape {tuple(x.shape)}, expected (..., C)")
-    if not eps > 0:
-        raise ValueError(f"batch_norm: eps must be positive, got {eps}")
+    eps = check_number("batch_norm: eps", eps, 0, above=True)
     for name, a in (("gamma", gamma), ("beta", beta), ("mean", mean), ("var", var)):
         if a is not None:
             check_shape("batch_norm", name, a, x.shape[-1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lbopt.backend import Array, Namespace
+from lbopt.checks import check_integer
 from lbopt.ops.channel_sum import channel_sum
 from lbopt.ops.checks import check_cotangent, check_ndim, check_shape, float_namespace
 from lbopt.ops.geometry import Grid, Margins, Pair, grid, margins, pair, pixel, unpad
@@ -158,7 +159,8 @@ def _check_shapes(x: Array, W: Array, b: Array | None, groups: int, block: int |
     check_ndim("conv2d", "x", x, "NHWC")
     if W.ndim != 4:
         raise ValueError(f"conv2d: W has shape {tuple(W.shape)}, expected (KH, KW, C / groups, O)")
-    if groups < 1 or W.shape[3] % groups:
+    check_integer("conv2d: groups", groups, 1)
+    if W.shape[3] == 0 or W.shape[3] % groups:
         raise ValueError(f"conv2d: groups must divide the {W.shape[3]} kernels, got {groups}")
     if x.shape[3] != W.shape[2] * groups:
         raise ValueError(
@@ -167,5 +169,5 @@ def _check_shapes(x: Array, W: Array, b: Array | None, groups: int, block: int |
         )
     if b is not None:
         check_shape("conv2d", "b", b, W.shape[3:])
-    if block is not None and block < 1:
-        raise ValueError(f"conv2d: block must be None or at least 1 image, got {block}")
+    if block is not None:
+        check_integer("conv2d: block", block, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lbopt.backend import Array
+from lbopt.checks import check_number
 from lbopt.ops.checks import check_ndim, check_shape, float_namespace, one_namespace
 
 
@@ -53,8 +54,7 @@ def softmax_cross_entropy(
     check_ndim(op, "logits", logits, "NK")
     N, K = logits.shape
     _check_labels(op, logits, labels)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{op}: label_smoothing must be in [0, 1], got {label_smoothing}")
+    label_smoothing = check_number(f"{op}: label_smoothing", label_smoothing, 0, 1)
 
     hot = xp.astype(labels[:, None] == xp.arange(K, dtype=labels.dtype), logits.dtype)  # (N, K)
     q = hot * (1 - label_smoothing) + label_smoothing / K  # (N, K)

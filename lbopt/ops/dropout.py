@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lbopt.backend import Array, uniform_like
+from lbopt.checks import check_number
 from lbopt.ops.checks import check_cotangent, float_namespace
 
 
@@ -41,8 +42,7 @@ def dropout(x: Array, rate: float, rng: Any) -> tuple[Array, Callable]:
     array([ 0., 0., 0., 0., 8., 10.])
     """
     xp = float_namespace("dropout", x=x)
-    if not 0 <= rate < 1:
-        raise ValueError(f"dropout: rate must be in [0, 1), got {rate}")
+    rate = check_number("dropout: rate", rate, 0, 1, below=True)
     keep = xp.astype(uniform_like(rng, x) >= rate, x.dtype) * (1 / (1 - rate))
 
     def back(dy: Array) -> Array:

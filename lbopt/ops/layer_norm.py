@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lbopt.backend import Array
+from lbopt.checks import check_number
 from lbopt.ops.channel_sum import channel_sum
 from lbopt.ops.checks import check_cotangent, check_shape, float_namespace
 from lbopt.ops.row_blocks import row_blocks
@@ -49,8 +50,7 @@ def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tup
     xp = float_namespace("layer_norm", x=x, gamma=gamma, beta=beta)
     if x.ndim < 1 or x.shape[-1] == 0:
         raise ValueError(f"layer_norm: x has shape {tuple(x.shape)}, expected (..., C) with C > 0")
-    if not eps > 0:
-        raise ValueError(f"layer_norm: eps must be positive, got {eps}")
+    eps = check_number("layer_norm: eps", eps, 0, above=True)
     for name, a in (("gamma", gamma), ("beta", beta)):
         check_shape("layer_norm", name, a, x.shape[-1:])
     shape, C = x.shape, x.shape[-1]

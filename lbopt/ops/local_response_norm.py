@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lbopt.backend import Array, Namespace
+from lbopt.checks import check_integer, check_number
 from lbopt.ops.checks import check_cotangent, float_namespace
 
 
@@ -46,12 +47,12 @@ def local_response_norm(
     xp = float_namespace("local_response_norm", x=x)
     if x.ndim < 1:
         raise ValueError("local_response_norm: x has no axes, expected shape (..., C)")
-    if size < 1 or size % 2 == 0:
-        raise ValueError(f"local_response_norm: size must be odd and positive, got {size}")
-    if not (alpha >= 0 and beta >= 0 and k > 0):
-        raise ValueError(
-            f"local_response_norm: need alpha >= 0, beta >= 0, k > 0, got {alpha=}, {beta=}, {k=}"
-        )
+    size = check_integer("local_response_norm: size", size, 1)
+    if size % 2 == 0:
+        raise ValueError(f"local_response_norm: size={size} must be odd")
+    alpha = check_number("local_response_norm: alpha", alpha, 0)
+    beta = check_number("local_response_norm: beta", beta, 0)
+    k = check_number("local_response_norm: k", k, 0, above=True)
     d = k + alpha * _neighbour_sum(xp, x * x, size)  # (..., C)
     p = d**-beta  # (..., C)
 

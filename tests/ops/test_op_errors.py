@@ -34,7 +34,8 @@ LABELS = np.array([0, 1])
         ),
         (lambda: ops.conv2d(X, W, groups=2), r"with groups=2 expects 8"),
         (lambda: ops.conv2d(X, W, groups=4), r"groups must divide the 6 kernels, got 4"),
-        (lambda: ops.conv2d(X, W, groups=0), r"groups must divide .* got 0"),
+        (lambda: ops.conv2d(X, W, groups=0), r"groups=0 must be an integer >= 1"),
+        (lambda: ops.conv2d(X, W, groups=1.0), r"groups=1.0 must be an integer"),
         (lambda: ops.conv2d(X, W, np.ones(4)), r"conv2d: b has shape \(4,\), expected \(6,\)"),
         (
             lambda: ops.conv2d(X[:, :2], W),
@@ -47,7 +48,8 @@ LABELS = np.array([0, 1])
         (lambda: ops.conv2d(X, W, padding=((1, 1), (1, -1))), r"at least 0, got \(1, -1\)"),
         (lambda: ops.conv2d(X, W, padding=((1, 1), (1, 1), (1, 1))), r"padding must be"),
         (lambda: ops.conv2d(X, W, padding="same"), r"padding must be .* got same"),
-        (lambda: ops.conv2d(X, W, block=0), r"block must be None or at least 1 image, got 0"),
+        (lambda: ops.conv2d(X, W, block=0), r"block=0 must be an integer >= 1"),
+        (lambda: ops.conv2d(X, W, block=1.5), r"block=1.5 must be an integer"),
         (lambda: ops.max_pool2d(X[0], 2), r"max_pool2d: x has shape \(5, 5, 4\)"),
         (lambda: ops.max_pool2d(X, 6), r"max_pool2d: the window \(6, 6\) is larger"),
         (lambda: ops.max_pool2d(X, 2, padding=2), r"padding must be less than size"),
@@ -64,16 +66,22 @@ LABELS = np.array([0, 1])
             lambda: ops.batch_norm(X, np.ones(4), np.ones(4), (np.ones(4), np.ones(3))),
             r"var has shape \(3,\)",
         ),
-        (lambda: ops.batch_norm(X, np.ones(4), np.ones(4), eps=0.0), r"eps must be positive"),
+        (lambda: ops.batch_norm(X, np.ones(4), np.ones(4), eps=0.0), r"eps=0.0 must be .*\(0, inf"),
+        (
+            lambda: ops.batch_norm(X, np.ones(4), np.ones(4), eps=np.inf),
+            r"eps=inf must be a finite",
+        ),
         (lambda: ops.batch_norm(np.ones(4), np.ones(4), np.ones(4)), r"expected \(\.\.\., C\)"),
         (lambda: ops.batch_norm(X[:0], np.ones(4), np.ones(4)), r"the batch is empty"),
-        (lambda: ops.local_response_norm(X, size=4), r"size must be odd and positive, got 4"),
-        (lambda: ops.local_response_norm(X, size=0), r"size must be odd and positive, got 0"),
-        (lambda: ops.local_response_norm(X, k=0.0), r"k > 0, got .*k=0.0"),
-        (lambda: ops.local_response_norm(X, alpha=-1.0), r"alpha >= 0.*alpha=-1.0"),
+        (lambda: ops.local_response_norm(X, size=4), r"size=4 must be odd"),
+        (lambda: ops.local_response_norm(X, size=3.0), r"size=3.0 must be an integer"),
+        (lambda: ops.local_response_norm(X, size=0), r"size=0 must be an integer >= 1"),
+        (lambda: ops.local_response_norm(X, k=0.0), r"k=0.0 must be"),
+        (lambda: ops.local_response_norm(X, alpha=np.inf), r"alpha=inf must be a finite"),
+        (lambda: ops.local_response_norm(X, alpha=-1.0), r"alpha=-1.0 must be"),
         (lambda: ops.local_response_norm(np.array(1.0)), r"no axes"),
-        (lambda: ops.dropout(X, 1.0, np.random.default_rng(0)), r"rate must be in \[0, 1\), got 1"),
-        (lambda: ops.dropout(X, -0.1, np.random.default_rng(0)), r"rate must be in"),
+        (lambda: ops.dropout(X, 1.0, np.random.default_rng(0)), r"rate=1.0 must be .* \[0, 1\)"),
+        (lambda: ops.dropout(X, -0.1, np.random.default_rng(0)), r"rate=-0.1 must be"),
         (
             lambda: ops.softmax_cross_entropy(np.ones((2, 3)), np.array([0, 3])),
             r"label 3 is not one of the 3 classes 0 \.\.\. 2",
@@ -93,7 +101,7 @@ LABELS = np.array([0, 1])
         ),
         (
             lambda: ops.softmax_cross_entropy(np.ones((2, 3)), LABELS, label_smoothing=1.1),
-            r"label_smoothing must be in \[0, 1\], got 1.1",
+            r"label_smoothing=1.1 must be .* \[0, 1\]",
         ),
     ],
 )
@@ -136,3 +144,18 @@ def test_wrong_shapes_and_settings_are_a_value_error_that_names_them(call, messa
 def test_mixed_modules_and_dtypes_are_a_type_error_that_names_them(call, message):
     with pytest.raises(TypeError, match=message):
         call()
+
+
+@pytest.mark.parametrize("scalar", [np.float64, np.float32], ids=lambda t: t.__name__)
+def test_numpy_scalars_as_settings_do_not_widen_float32(scalar):
+    x, one = X.astype(np.float32), np.ones(4, np.float32)
+    found = [
+        ops.dropout(x, scalar(0.5), np.random.default_rng(0))[0],
+        ops.local_response_norm(x, alpha=scalar(0.1), beta=scalar(0.5), k=scalar(2))[0],
+        ops.batch_norm(x, one, one, eps=scalar(1e-3))[0][0],
+        ops.layer_norm(x, one, one, eps=scalar(1e-3))[0],
+        ops.softmax_cross_entropy(np.ones((2, 3), np.float32), LABELS, label_smoothing=scalar(0.1))[
+            1
+        ](),
+    ]
+    assert [a.dtype for a in found] == [np.float32] * len(found)
