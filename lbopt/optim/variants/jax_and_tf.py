@@ -113,7 +113,8 @@ def tfmodels_lars(
 
     ``classic_momentum=False`` is another algorithm: the momentum is accumulated bare, the ratio is
     that of the momentum's step, and the learning rate is outside (with :math:`\eta` for
-    :math:`1 - \beta_1` it is the LAMB paper's LARS). Exclusion as in `tfmodels_lamb`.
+    :math:`1 - \beta_1` it is the LAMB paper's LARS). Exclusion as in `tfmodels_lamb`, but there
+    the names it searches end in ``:0``, so that ``"bias$"`` excludes nothing.
     """
     check_nesterov(nesterov, momentum)
     skip = exclude_from_layer_adaptation or exclude_from_weight_decay
