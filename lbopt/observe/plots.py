@@ -79,9 +79,9 @@ def accuracy_vs_batch(
         seeds = sorted({row.seeds for row in rows})
         over = f" (mean ± sd, {' or '.join(map(str, seeds))} seeds)" if seeds != [1] else ""
         cut = any(unit * row.test_mean > top for row in rows)
-        label = _label("test", metric, top if cut else inf)
+        label = _label("test", metric, top if cut else inf) + ("\n" if cut else "")
         ax.set_xlabel("batch size (examples)")
-        ax.set_ylabel(f"{label}{'\n' if cut else ''}{over}", fontsize=RC["font.size"] - 1)
+        ax.set_ylabel(f"{label}{over}", fontsize=RC["font.size"] - 1)
         ax.set_title(title)
         ax.legend(loc="best")
         return fig
