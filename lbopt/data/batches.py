@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import index
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,8 @@ def batches(
 
     Raises
     ------
+    TypeError
+        If ``n`` or ``batch_size`` is no integer.
     ValueError
         If ``n`` or ``batch_size`` is less than 1, the batch is larger than the data, or ``last``
         is neither word.
@@ -69,7 +72,7 @@ def steps_per_epoch(n: int, batch_size: int, *, last: str) -> int:
     >>> steps_per_epoch(1077, 512, last="drop"), steps_per_epoch(1077, 512, last="keep")
     (2, 3)
     """
-    n, batch_size = index(n), index(batch_size)  # TypeError for 2.5 and "32"
+    n, batch_size = integer("n", n), integer("batch_size", batch_size)
     if n < 1:
         raise ValueError(f"there is no data to split into batches: n={n}, batch_size={batch_size}")
     if batch_size < 1:
@@ -84,3 +87,21 @@ def steps_per_epoch(n: int, batch_size: int, *, last: str) -> int:
             f'last must be "drop" or "keep" (the batch that is not filled), got {last!r}'
         )
     return n // batch_size if last == "drop" else -(-n // batch_size)
+
+
+def integer(name: str, value: Any) -> int:
+    """Return ``value`` as an int, or say which argument is none.
+
+    Examples
+    --------
+    >>> integer("batch_size", 32)
+    32
+    >>> integer("batch_size", 2.5)
+    Traceback (most recent call last):
+    ...
+    TypeError: batch_size must be an integer, got 2.5
+    """
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None

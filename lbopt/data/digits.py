@@ -6,10 +6,11 @@ The images are the test part of the UCI "Optical Recognition of Handwritten Digi
 
 from __future__ import annotations
 
-from operator import index
 from typing import NamedTuple
 
 import numpy as np
+
+from lbopt.data.batches import integer
 
 VALIDATION = TEST = 360
 TRAIN = 1797 - VALIDATION - TEST
@@ -55,6 +56,8 @@ def digits(seed: int = 1234, *, augment_to: int | None = None) -> Digits:
     ------
     ImportError
         Without scikit-learn (and, with ``augment_to``, SciPy).
+    TypeError
+        ``seed`` or ``augment_to`` is no integer.
     ValueError
         ``seed`` is negative, or ``augment_to`` outside its range.
 
@@ -66,9 +69,9 @@ def digits(seed: int = 1234, *, augment_to: int | None = None) -> Digits:
     >>> print(f"{small.train.x.mean():.4f} {small.test.x.mean():.4f}")
     0.0000 -0.0027
     """
-    if index(seed) < 0:
+    if integer("seed", seed) < 0:
         raise ValueError(f"seed must be an integer of at least 0, got {seed}")
-    if augment_to is not None and not TRAIN < index(augment_to) <= MOST_IMAGES:
+    if augment_to is not None and not (TRAIN < integer("augment_to", augment_to) <= MOST_IMAGES):
         raise ValueError(
             f"augment_to must be None or {TRAIN + 1} to {MOST_IMAGES} "
             f"(there are {TRAIN} training images to begin with), got {augment_to}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import index
 from typing import Any
 
 from lbopt.backend import Array, array_namespace
+from lbopt.data.batches import integer
 from lbopt.params import check_finite, check_params
 
 
@@ -58,11 +58,22 @@ def check_split(split: Any, what: str) -> None:
         )
 
 
-def check_start(params: Mapping[str, Array], x: Array) -> None:
-    """Refuse parameters that are not finite or, if x holds numbers, not of its dtype."""
-    check_params(params)
-    if not params:
-        raise ValueError("params is empty: there is nothing to train")
+def check_parts(model: Any, optimizer: Any) -> None:
+    """Refuse what is no `models.Model` or no `optim.Link`, naming the argument."""
+    if not all(callable(getattr(model, part, None)) for part in ("init", "forward", "statistics")):
+        raise TypeError(
+            f"model must be a Model, e.g. models.mlp(), got {_shortly(model)} "
+            "(the order is fit(model, optimizer, train, ...))"
+        )
+    if not all(callable(getattr(optimizer, part, None)) for part in ("init", "update")):
+        raise TypeError(
+            f"optimizer must be a Link, e.g. optim.lars(0.1), got {_shortly(optimizer)}"
+        )
+
+
+def check_params_for(params: Mapping[str, Array], x: Array) -> None:
+    """Refuse parameters that are none, not finite or, if x holds numbers, not of its dtype."""
+    check_not_empty(params)
     check_finite(params, "params")
     if array_namespace(x).isdtype(x.dtype, "integral"):
         return
@@ -72,6 +83,39 @@ def check_start(params: Mapping[str, Array], x: Array) -> None:
                 f"train.x is {x.dtype}, params[{name!r}] is {w.dtype}; "
                 "convert one, e.g. train._replace(x=train.x.astype(...))"
             )
+
+
+def check_start(start: Any, x: Array, total: int) -> None:
+    """Refuse what is no place to go on from in a run of ``total`` steps."""
+    if not isinstance(start, tuple) or len(start) != 3:
+        raise TypeError(
+            "start must be a Checkpoint(params, state, step), such as Fit.checkpoint; "
+            f"got {_shortly(start)}"
+        )
+    check_params_for(start[0], x)
+    if check_count("start.step", start[2], 0) > total:
+        raise ValueError(f"start is after step {start[2]}, this run has only {total}")
+
+
+def check_classes(split: Any, what: str, logits: Array) -> None:
+    """Refuse labels for which the model's output ``logits`` (n, classes) has no place."""
+    if logits.ndim != 2:
+        raise ValueError(
+            f"the model's output must be one row of scores per example, got {tuple(logits.shape)}"
+        )
+    classes, most = logits.shape[1], int(array_namespace(split.y).max(split.y))
+    if most >= classes:
+        raise ValueError(
+            f"{what}.y holds the label {most}, the model has {classes} outputs, for labels 0 to "
+            f"{classes - 1}"
+        )
+
+
+def check_not_empty(params: Any) -> None:
+    """Refuse what is no dict of arrays, and a dict without any."""
+    check_params(params)
+    if not params:
+        raise ValueError("params is empty: there is nothing to train or evaluate")
 
 
 def check_count(name: str, value: Any, low: int) -> int:
@@ -86,10 +130,12 @@ def check_count(name: str, value: Any, low: int) -> int:
     ...
     ValueError: epochs must be an integer of at least 1, got 0
     """
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+    number = integer(name, value)
     if number < low:
         raise ValueError(f"{name} must be an integer of at least {low}, got {number}")
     return number
+
+
+def _shortly(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else type(value).__name__

@@ -13,7 +13,7 @@ from lbopt.models import Model
 from lbopt.models.model import Stats
 from lbopt.ops import softmax_cross_entropy
 from lbopt.params import Params
-from lbopt.train.checks import check_count, check_split
+from lbopt.train.checks import check_count, check_not_empty, check_split
 from lbopt.train.gradient import take
 
 
@@ -49,7 +49,7 @@ def evaluate(
     ------
     ValueError
         The model has batch normalisation and ``stats`` is missing; the split is empty or not
-        finite.
+        finite; ``params`` is empty.
 
     Examples
     --------
@@ -65,6 +65,7 @@ def evaluate(
     """
     check_split(split, "split")
     check_count("batch_size", batch_size, 1)
+    check_not_empty(params)
     like = next(iter(params.values()))
     if stats is None and model.statistics(params, take(split, np.arange(1), like).x):
         raise ValueError(
@@ -110,12 +111,13 @@ def recompute_statistics(
     Raises
     ------
     ValueError
-        ``train_x`` is empty.
+        ``train_x`` or ``params`` is empty.
     """
     check_count("batch_size", batch_size, 1)
     n = train_x.shape[0]
     if n == 0:
         raise ValueError(f"train_x is empty: shape {tuple(train_x.shape)}")
+    check_not_empty(params)
     like = next(iter(params.values()))
     y = array_namespace(train_x).zeros(n, dtype=array_namespace(train_x).int64)
     parts: list[tuple[float, Stats]] = []

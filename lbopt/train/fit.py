@@ -12,11 +12,18 @@ from lbopt.backend import array_namespace
 from lbopt.data import Split, batches
 from lbopt.data.batches import steps_per_epoch
 from lbopt.models import Model
-from lbopt.optim import Link, apply_updates, trust_ratios
+from lbopt.optim import Link, apply_updates, learning_rate, trust_ratios
 from lbopt.optim.link import State
 from lbopt.optim.norm import norm
 from lbopt.params import Params, nonfinite
-from lbopt.train.checks import check_count, check_split, check_start
+from lbopt.train.checks import (
+    check_classes,
+    check_count,
+    check_params_for,
+    check_parts,
+    check_split,
+    check_start,
+)
 from lbopt.train.gradient import loss_and_gradient, take
 from lbopt.train.progress import bar
 from lbopt.train.records import Checkpoint, Divergence, Fit, Norms, Step
@@ -35,7 +42,6 @@ def fit(
     micro_batch: int | None = None,
     label_smoothing: float = 0.0,
     last: str = "drop",
-    learning_rate: float | Callable[[int], Any] | None = None,
     record_norms_every: int = 0,
     progress: bool = False,
     on_step: Callable[[Step, Checkpoint], None] | None = None,
@@ -73,8 +79,6 @@ def fit(
         As in `ops.softmax_cross_entropy`.
     last : {"drop", "keep"}
         The batch that is not filled, as in `data.batches`.
-    learning_rate : float or function of the step, optional
-        Only written in the records: pass the schedule that the optimizer was given.
     record_norms_every : int
         Record ``||w||``, ``||g||`` and trust ratio of each layer every so many steps; 0: never.
     progress : bool
@@ -93,8 +97,8 @@ def fit(
     Raises
     ------
     TypeError, ValueError, FloatingPointError
-        Wrong arguments or data (NaN in ``train.x``, a batch larger than the data ...), before
-        the first step.
+        Wrong arguments or data (NaN in ``train.x``, a label for which the model has no output, a
+        batch larger than the data ...), before the first step.
 
     Examples
     --------
@@ -108,6 +112,7 @@ def fit(
     >>> print(f"{result.losses[0]:.1f} -> {result.losses[-1]:.1f}")
     3.1 -> 0.1
     """
+    check_parts(model, optimizer)
     check_split(train, "train")
     n = train.x.shape[0]
     per_epoch = steps_per_epoch(n, batch_size, last=last)
@@ -118,16 +123,16 @@ def fit(
         check_count("micro_batch", micro_batch, 1)
     if start is None:
         params = _drawn(model, seed, train.x) if params is None else params
-        check_start(params, train.x)
+        check_params_for(params, train.x)
         start = Checkpoint(params, optimizer.init(params), 0)
     elif params is not None:
         raise ValueError("give params (a new run) or start (a run to go on with), not both")
-    check_start(start.params, train.x)
-    if start.step > total:
-        raise ValueError(f"start is after step {start.step}, this run has only {total}")
-
+    check_start(start, train.x, total)
     params, state, done = start
     like = next(iter(params.values()))
+    with np.errstate(all="ignore"):
+        logits, _ = model.forward(params, take(train, np.arange(1), like).x)
+    check_classes(train, "train", logits)
     records: list[Step] = []
     diverged = None
     order = _order(n, batch_size, last, epochs, seed, first=done)
@@ -156,10 +161,9 @@ def fit(
                 break
             wanted = record_norms_every and step % record_norms_every == 0
             norms = _norms(params, grads, new_state) if wanted else None
-            rate = learning_rate(step) if callable(learning_rate) else learning_rate
-            records.append(
-                Step(step, epoch, float(loss), None if rate is None else float(rate), norms)
-            )
+            rate = learning_rate(new_state)
+            rate = None if rate is None else float(rate)
+            records.append(Step(step, epoch, float(loss), rate, norms))
             params, state, done = new_params, new_state, step + 1
             shown.set_postfix_str(f"loss {records[-1].loss:.3g}", refresh=False)
             shown.update()

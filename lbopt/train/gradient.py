@@ -11,6 +11,7 @@ from lbopt.data import Split
 from lbopt.models import Model
 from lbopt.ops import softmax_cross_entropy
 from lbopt.params import Params
+from lbopt.train.checks import check_count
 
 
 def loss_and_gradient(
@@ -48,6 +49,11 @@ def loss_and_gradient(
     loss : 0-d array
     gradient : dict with the keys of params
 
+    Raises
+    ------
+    TypeError, ValueError
+        ``micro_batch`` is no integer of at least 1; the batch is empty.
+
     Examples
     --------
     >>> from lbopt import data, models
@@ -60,7 +66,9 @@ def loss_and_gradient(
     2.9372 -0.1886
     """
     size = batch.x.shape[0]
-    piece = size if micro_batch is None else micro_batch
+    if size == 0:
+        raise ValueError(f"batch is empty: x has shape {tuple(batch.x.shape)}")
+    piece = size if micro_batch is None else check_count("micro_batch", micro_batch, 1)
     loss: Any = 0.0
     total: Params = {}
     for i in range(0, size, piece):

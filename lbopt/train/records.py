@@ -22,7 +22,7 @@ class Step(NamedTuple):
     step: int  # 0, 1, 2, ... over the whole run
     epoch: int  # 0, 1, 2, ...
     loss: float  # mean over the batch, before the update
-    learning_rate: float | None  # what `fit` was told, see its learning_rate
+    learning_rate: float | None  # `optim.learning_rate`; None if the optimizer has none
     norms: dict[str, Norms] | None  # every record_norms_every steps, else None
 
 

@@ -69,7 +69,7 @@ def test_nonsense_is_refused_at_the_call_and_both_numbers_are_named(n, size, las
 
 
 def test_fractions_and_global_random_state_are_refused():
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"batch_size must be an integer, got 2\.5"):
         batches(5, 2.5, rng(), last="drop")
     with pytest.raises(TypeError, match="Generator"):
         batches(5, 2, np.random, last="drop")

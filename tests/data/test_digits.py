@@ -101,8 +101,29 @@ def test_augment_to_outside_its_range_is_refused(n):
 def test_wrong_seeds_and_fractions_are_refused():
     with pytest.raises(ValueError, match="seed"):
         digits(-1)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="augment_to"):
         digits(augment_to=2000.5)
+    with pytest.raises(TypeError, match=r"seed must be an integer, got 1\.5"):
+        digits(1.5)
+
+
+def test_the_seed_decides_the_warps_too():
+    """Warp the same images under two seeds: where both hold one original, its copies differ."""
+    a, b = digits(3, augment_to=2 * 1077).train.x, digits(4, augment_to=2 * 1077).train.x
+    where = {image.tobytes(): i for i, image in enumerate(unstandardised(a[:1077]))}
+    common = [
+        (where[key], j)
+        for j, image in enumerate(unstandardised(b[:1077]))
+        if (key := image.tobytes()) in where
+    ]
+    assert len(common) > 500
+    same = [np.allclose(a[1077 + i], b[1077 + j], atol=0.05) for i, j in common]
+    assert sum(same) < 5
+
+
+def unstandardised(x):
+    """Grey levels 0..16, whatever the mean and deviation were."""
+    return np.rint((x - x.min()) / (x.max() - x.min()) * 16).astype(np.int8)
 
 
 def test_without_scikit_learn_the_error_names_the_extra(monkeypatch):

@@ -93,3 +93,11 @@ def test_parameters_so_large_that_the_logits_overflow_give_no_warning(recwarn):
     got = train.evaluate(model, params, data)
     assert 0 <= got.accuracy <= 1
     assert not recwarn.list
+
+
+def test_no_parameters_are_refused():
+    model, data = models.mlp(layers=2), images(dtype=np.float32)
+    with pytest.raises(ValueError, match="params is empty"):
+        train.evaluate(model, {}, data)
+    with pytest.raises(ValueError, match="params is empty"):
+        train.recompute_statistics(model, {}, data.x)
