@@ -152,9 +152,10 @@ def mxnet_lars(
 
     The correction multiplies the momentum by :math:`\gamma_t / \gamma_{t-1}`, which takes the
     learning rate out of the buffer again; without it, Algorithm 1. (Its updater hands layers over
-    in fours, and from the fifth on the correction is lost; here all layers have it.) Names that end in gamma, beta or
-    bias have no ratio, whatever ``adapt_mask``. ``clip_gradient`` clips entries after the ratio is
-    taken. ``decay_mask`` stands for ``set_wd_mult``. A schedule there sees the step 1, 2, 3, ...
+    in fours, and from the fifth on the correction is lost; here all layers have it.) Names that
+    end in gamma, beta or bias have no ratio, whatever ``adapt_mask``. ``clip_gradient`` clips
+    entries after the ratio is taken. ``decay_mask`` stands for ``set_wd_mult``. A schedule there
+    sees the step 1, 2, 3, ...
     """
     clip = clip_each_value(clip_gradient)
 

@@ -77,3 +77,17 @@ def test_same_state_sees_a_step_a_bit_a_key_and_a_dtype():
     assert not optim.same_state(one, one[:2])
     assert not optim.same_state({"W": np.ones(2)}, {"V": np.ones(2)})
     assert not optim.same_state({"W": np.ones(2)}, {"W": np.ones(2, np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("make", "culprit"),
+    [
+        (lambda: optim.masked(3, None), "int"),
+        (lambda: optim.masked(optim.trace(0.9), None, otherwise=3), "int"),
+        (lambda: optim.masked(optim.trace(0.9), lambda n, a: "no").init(PARAMS), "'no' for 'W'"),
+        (lambda: optim.masked(optim.trace(0.9), lambda n, a: None).init(PARAMS), "None for 'W'"),
+    ],
+)
+def test_masked_refuses_what_is_no_link_and_masks_that_do_not_answer(make, culprit):
+    with pytest.raises(TypeError, match=culprit):
+        make()
