@@ -22,7 +22,7 @@ $(VENV)/.ok: pyproject.toml
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.ok
-	@echo "installing the peers (torch CPU build first, then jax and optax) ..."
+	@echo "installing the peers (torch first, then jax, optax and others) ..."
 	$(BIN)/python -m pip install -q "torch==2.13.0"
 	$(BIN)/python -m pip install -q -e ".[test,notebooks,peers]"
 	$(BIN)/python -m pip install -q --no-deps $(PEERS_ALONE)
@@ -38,10 +38,10 @@ test-deep: $(VENV)/.ok  ## also the slow ones: full-size models, long runs
 	$(BIN)/python -m pytest -m "not gpu and not peers" $(ARGS)
 
 test-peers: $(VENV)/.peers  ## against other people's code: torch, jax, optax (installs them)
-	$(BIN)/python -m pytest -m "peers" $(ARGS)
+	LBOPT_TEST_NEEDS="torch jax optax" $(BIN)/python -m pytest -m "peers" $(ARGS)
 
 test-gpu: $(VENV)/.ok  ## on a CUDA device (first: .venv/bin/pip install -e ".[cuda12]" or ".[cuda13]")
-	$(BIN)/python -m pytest -m "gpu" $(ARGS)
+	LBOPT_TEST_NEEDS="cupy" $(BIN)/python -m pytest -m "gpu" $(ARGS)
 
 notebooks: $(VENV)/.ok  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(ARGS)

@@ -1,4 +1,7 @@
-"""What every test module may use: a seeded generator and strict floating-point arithmetic."""
+"""What every test module may use, and which skips are not allowed where they were asked for."""
+
+import importlib.util
+import os
 
 import numpy as np
 import pytest
@@ -11,3 +14,16 @@ def rng():
 
 def pytest_report_header():
     return f"numpy {np.__version__}"
+
+
+def pytest_configure(config):
+    """`make test-gpu` and `make test-peers` must not turn green because something is missing."""
+    missing = [
+        name
+        for name in os.environ.get("LBOPT_TEST_NEEDS", "").split()
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise pytest.UsageError(
+            f"these tests need {', '.join(missing)}, which is not installed; see the Makefile"
+        )

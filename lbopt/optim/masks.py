@@ -80,18 +80,19 @@ def masked(link: Link, mask: Mask | None, otherwise: Link | None = None) -> Link
     >>> link.update(zeros, link.init(params), params)[0]
     {'W': array([[1.]]), 'b': array([0.])}
     """
+    rest = identity() if otherwise is None else otherwise
+    for part in (link, rest):
+        if not isinstance(part, Link):
+            raise TypeError(f"masked takes links, got {type(part).__name__}")
     if mask is None:
         return link
     check_mask(mask)
-    if not isinstance(link, Link):
-        raise TypeError(f"masked takes a link, got {type(link).__name__}")
-    rest = identity() if otherwise is None else otherwise
 
     def split(arrays: Mapping[str, Array], params: Params) -> tuple[Params, Params]:
         inside: Params = {}
         outside: Params = {}
         for name, a in arrays.items():
-            (inside if mask(name, params[name]) else outside)[name] = a
+            (inside if _keeps(mask, name, params[name]) else outside)[name] = a
         return inside, outside
 
     def init(params: Params) -> MaskedState:
@@ -116,3 +117,10 @@ def masked(link: Link, mask: Mask | None, otherwise: Link | None = None) -> Link
         return {name: both[name] for name in params}, MaskedState(s_in, s_out)
 
     return Link(init, update)
+
+
+def _keeps(mask: Mask, name: str, array: Array) -> bool:
+    answer = mask(name, array)
+    if answer is not True and answer is not False:  # "no" and None would count as something
+        raise TypeError(f"the mask must answer True or False, got {answer!r} for {name!r}")
+    return answer
