@@ -185,7 +185,8 @@ def run_demo(args: argparse.Namespace) -> int:
 
 def run_sweep(args: argparse.Namespace) -> int:
     """Do, or continue, a grid; then report it."""
-    from lbopt.train.experiment import Run, sweep
+    from lbopt.train.experiment import sweep
+    from lbopt.train.run import Run
     from lbopt.train.tasks import TASKS, check_name
 
     check_name("task", args.task, TASKS)

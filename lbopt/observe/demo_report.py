@@ -10,9 +10,9 @@ from typing import Any
 from lbopt.observe.plots import accuracy_vs_batch, ratios_over_steps
 from lbopt.observe.report import bullets, figure, heading, page, paragraph, save_page, table
 from lbopt.observe.style import NAMES
-from lbopt.train.experiment import Run, run_schedule
 from lbopt.train.fit import fit
 from lbopt.train.headline import FULL, STUDIES, DemoResult
+from lbopt.train.run import Run, run_schedule
 from lbopt.train.select import Row, choose
 from lbopt.train.table import markdown
 from lbopt.train.tasks import RECIPES, TASKS

@@ -2,11 +2,12 @@
 
 from lbopt.train.checkpoint import load, save
 from lbopt.train.evaluate import Evaluation, evaluate, recompute_statistics
-from lbopt.train.experiment import Run, key, run_one, sweep
+from lbopt.train.experiment import run_one, sweep
 from lbopt.train.fit import fit
 from lbopt.train.gradient import loss_and_gradient
 from lbopt.train.records import Checkpoint, Divergence, Fit, Norms, Step
 from lbopt.train.results import read_runs
+from lbopt.train.run import Run, key
 from lbopt.train.select import Row, Setting, choose
 from lbopt.train.table import markdown
 from lbopt.train.tasks import RECIPES, TASKS, Recipe, Task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +14,12 @@ from lbopt.models.model import Stats
 from lbopt.ops import softmax_cross_entropy
 from lbopt.params import Params
 from lbopt.train.checks import check_count, check_not_empty, check_split
+from lbopt.train.examples import first_array, number_of_examples
 from lbopt.train.gradient import take
 
 
 class Evaluation(NamedTuple):
-    """Mean over the examples of a split."""
+    """Mean over all labels of a split: one for each example, or P of each for a `models.Batch`."""
 
     loss: float  # nats
     accuracy: float  # 0..1
@@ -72,17 +73,18 @@ def evaluate(
             f"{model.name} has batch normalisation: pass "
             "stats=train.recompute_statistics(model, params, train_x)"
         )
-    n = split.x.shape[0]
+    n = number_of_examples(split.x)
     loss, correct = 0.0, 0
     with np.errstate(all="ignore"):  # the parameters of a diverged run may overflow
         for rows in _slices(n, batch_size):
             x, y = take(split, rows, like)
             logits, _ = model.forward(params, x, stats=stats or None)
-            mean, _ = softmax_cross_entropy(logits, y)
+            labels = y.reshape(-1)
+            mean, _ = softmax_cross_entropy(logits, labels)
             xp = array_namespace(logits)
             loss += float(mean) * len(rows) / n
-            correct += int(xp.sum(xp.astype(xp.argmax(logits, axis=1) == y, xp.int64)))
-    return Evaluation(loss, correct / n)
+            correct += int(xp.sum(xp.astype(xp.argmax(logits, axis=1) == labels, xp.int64)))
+    return Evaluation(loss, correct / math.prod(split.y.shape))
 
 
 def recompute_statistics(
@@ -104,7 +106,7 @@ def recompute_statistics(
     Parameters
     ----------
     model, params : Model, dict
-    train_x : array, shape (N, ...)
+    train_x : array, shape (N, ...), or Batch
         The training images, never those to be evaluated.
     batch_size : int
 
@@ -114,12 +116,12 @@ def recompute_statistics(
         ``train_x`` or ``params`` is empty.
     """
     check_count("batch_size", batch_size, 1)
-    n = train_x.shape[0]
+    n, first = number_of_examples(train_x), first_array(train_x)
     if n == 0:
-        raise ValueError(f"train_x is empty: shape {tuple(train_x.shape)}")
+        raise ValueError(f"train_x is empty: shape {tuple(first.shape)}")
     check_not_empty(params)
     like = next(iter(params.values()))
-    y = array_namespace(train_x).zeros(n, dtype=array_namespace(train_x).int64)
+    y = array_namespace(first).zeros(n, dtype=array_namespace(first).int64)
     parts: list[tuple[float, Stats]] = []
     with np.errstate(all="ignore"):
         for rows in _slices(n, batch_size):
@@ -134,4 +136,4 @@ def recompute_statistics(
 
 def _slices(n: int, batch_size: int) -> list[np.ndarray]:
     """Split 0..n-1 into the fewest nearly equal runs of at most ``batch_size``."""
-    return np.array_split(np.arange(n), ceil(n / batch_size))
+    return np.array_split(np.arange(n), math.ceil(n / batch_size))

@@ -12,6 +12,7 @@ from lbopt.models import Model
 from lbopt.ops import softmax_cross_entropy
 from lbopt.params import Params
 from lbopt.train.checks import check_count
+from lbopt.train.examples import first_array, map_arrays, number_of_examples, rows_of
 
 
 def loss_and_gradient(
@@ -37,7 +38,8 @@ def loss_and_gradient(
     ----------
     model, params : Model, dict
     batch : Split
-        ``x`` (B, ...) and ``y`` (B,), where the parameters are.
+        ``x`` (B, ...) and ``y`` (B,), or ``x`` a `models.Batch` and ``y`` (B, P): P predictions of
+        each example, over all of which the loss is the mean. Where the parameters are.
     micro_batch : int, optional
         Largest piece; None: the whole batch at once.
     label_smoothing : float
@@ -65,17 +67,18 @@ def loss_and_gradient(
     2.9372 -0.1886
     2.9372 -0.1886
     """
-    size = batch.x.shape[0]
+    size = number_of_examples(batch.x)
     if size == 0:
-        raise ValueError(f"batch is empty: x has shape {tuple(batch.x.shape)}")
+        raise ValueError(f"batch is empty: x has shape {tuple(first_array(batch.x).shape)}")
     piece = size if micro_batch is None else check_count("micro_batch", micro_batch, 1)
     loss: Any = 0.0
     total: Params = {}
     for i in range(0, size, piece):
-        x, y = batch.x[i : i + piece], batch.y[i : i + piece]
+        x, y = rows_of(batch.x, slice(i, i + piece)), batch.y[i : i + piece]
         logits, back_model = model.forward(params, x, rng=rng)
-        part, back_loss = softmax_cross_entropy(logits, y, label_smoothing=label_smoothing)
-        weight = x.shape[0] / size  # a Python float: the dtype stays
+        labels = y.reshape(-1)  # as many of each example: a piece weighs what its examples weigh
+        part, back_loss = softmax_cross_entropy(logits, labels, label_smoothing=label_smoothing)
+        weight = y.shape[0] / size  # a Python float: the dtype stays
         grads, _ = back_model(back_loss(weight))
         loss = loss + weight * part
         total = {k: total[k] + g for k, g in grads.items()} if total else grads
@@ -84,9 +87,10 @@ def loss_and_gradient(
 
 def take(split: Split, rows: np.ndarray, like: Array) -> Split:
     """Return the examples ``rows`` of ``split`` on the device of ``like``."""
-    if module_name(split.x) != "numpy":
-        rows = asarray_like(rows, split.x, dtype=split.y.dtype)
-    x, y = split.x[rows], split.y[rows]
-    if module_name(x) == module_name(like):
+    first = first_array(split.x)
+    if module_name(first) != "numpy":
+        rows = asarray_like(rows, first, dtype=split.y.dtype)
+    x, y = rows_of(split.x, rows), split.y[rows]
+    if module_name(first) == module_name(like):
         return Split(x, y)
-    return Split(*(asarray_like(a, like, dtype=a.dtype) for a in (x, y)))
+    return Split(*(map_arrays(lambda a: asarray_like(a, like, dtype=a.dtype), part) for part in (x, y)))

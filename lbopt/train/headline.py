@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lbopt.optim import schedules
-from lbopt.train.experiment import Run, key, sweep
+from lbopt.train.experiment import sweep
+from lbopt.train.run import Run, key
 from lbopt.train.select import choose
 from lbopt.train.tasks import check_name
 

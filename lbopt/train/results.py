@@ -5,22 +5,31 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
+from numbers import Real
 from pathlib import Path
 from typing import IO, Any
 
+from lbopt.train.run import Run, fields_key
+
+KINDS: dict[Any, Any] = {"str": str, "int": int, "float": Real}
+RUN_FIELDS = {field.name: KINDS[field.type] for field in fields(Run)}
+
 
 def read_runs(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """Return the records that sweeps wrote to ``path``; no file: none.
+    """Return the records that sweeps wrote to ``path``, one for each run; no file: none.
 
-    A last line without its newline was being written when the process was killed: it is left out
-    with a warning (`append_to` also cuts it off).
+    A run that was done again (by other code) has several: the last one counts. A last line
+    without its newline was being written when the process was killed: it is left out with a
+    warning (`append_to` also cuts it off).
 
     Raises
     ------
     ValueError
-        Another line is no record of a run: the file is damaged or not ours; the line is named.
+        Another line is no record of a run: the file is damaged or not ours; the line and what it
+        lacks are named.
     """
     path = Path(path)
     if not path.exists():
@@ -32,7 +41,7 @@ def read_runs(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
             "that run will be done again",
             stacklevel=2,
         )
-    records = []
+    records = {}
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
@@ -40,10 +49,33 @@ def read_runs(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
             raise ValueError(
                 f"{path}, line {number} is no JSON ({e}); repair or remove it"
             ) from None
-        if not isinstance(record, dict) or not isinstance(record.get("run"), dict):
-            raise ValueError(f"{path}, line {number} is no record of a run: {line[:60]!r}")
-        records.append(record)
-    return records
+        if wrong := _wrong(record):
+            raise ValueError(f"{path}, line {number} is no record of a run: {wrong}")
+        records[fields_key(record["run"])] = record
+    return list(records.values())
+
+
+def _wrong(record: Any) -> str:
+    """Say what keeps ``record`` from being one of `run_one`'s; "" if nothing does."""
+    if not isinstance(record, dict) or not isinstance(record.get("run"), dict):
+        return "it has no run"
+    if wrong := _wrong_entries(record["run"], RUN_FIELDS, "its run"):
+        return wrong
+    metric = record.get("metric", "accuracy")
+    if metric not in ("accuracy", "loss"):
+        return f"its metric is {metric!r}, not 'accuracy' or 'loss'"
+    score = Real if metric == "accuracy" else Real | None
+    needed = {f"val_{metric}": score, f"test_{metric}": score}
+    return _wrong_entries(record, needed | {"diverged": dict | None}, "it")
+
+
+def _wrong_entries(entries: Mapping[str, Any], kinds: Mapping[str, Any], whose: str) -> str:
+    for name, kind in kinds.items():
+        if name not in entries:
+            return f"{whose} has no {name}"
+        if not isinstance(entries[name], kind):
+            return f"{whose} has {name}={entries[name]!r}"
+    return ""
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from lbopt.train.select import Row
 
 
 def markdown(rows: Sequence[Row], *, names: Mapping[str, str] | None = None) -> str:
-    """Format test scores, optimizers down and batch sizes across, one table per task.
+    """Format test scores, optimizers down and batch sizes across.
+
+    There is one table for each task, and for each choice of epochs, warm-up and power.
 
     A cell is mean ± sample sd over seeds, accuracy in percent or loss in nats, then the chosen
     learning rate; ``<`` or ``>`` behind the rate says that it is the smallest or largest that was
@@ -23,7 +25,7 @@ def markdown(rows: Sequence[Row], *, names: Mapping[str, str] | None = None) -> 
     Raises
     ------
     ValueError
-        Two rows belong in one cell (they differ in epochs, warm-up or power).
+        Two rows belong in one cell.
 
     Examples
     --------
@@ -39,23 +41,21 @@ def markdown(rows: Sequence[Row], *, names: Mapping[str, str] | None = None) -> 
     """
     names = names or {}
     tables = []
-    for task in dict.fromkeys(row.setting.task for row in rows):
-        mine = [row for row in rows if row.setting.task == task]
+    for task, *schedule in dict.fromkeys((r.setting.task, *schedule_of(r)) for r in rows):
+        of_task = [row for row in rows if row.setting.task == task]
+        mine = [row for row in of_task if schedule_of(row) == tuple(schedule)]
         cells: dict[tuple[str, int], str] = {}
         for row in mine:
             place = row.setting.optimizer, row.setting.batch_size
             if place in cells:
-                raise ValueError(
-                    f"{task}: two rows for {place[0]} at batch {place[1]} (epochs, warm-up or "
-                    "power differ); make a table of each"
-                )
+                raise ValueError(f"{task}: two rows for {place[0]} at batch {place[1]}")
             cells[place] = cell(row)
         sizes = sorted({row.setting.batch_size for row in mine})
         lines = [["", *map(str, sizes)]]
         for optimizer in dict.fromkeys(row.setting.optimizer for row in mine):
             label = names.get(optimizer, optimizer)
             lines.append([label, *(cells.get((optimizer, size), "") for size in sizes)])
-        tables.append(f"{_title(task, mine)}\n\n{_grid(lines)}")
+        tables.append(f"{_title(task, mine, alone=len(mine) == len(of_task))}\n\n{_grid(lines)}")
     return "\n\n".join(tables)
 
 
@@ -68,15 +68,24 @@ def cell(row: Row) -> str:
     return f"{score}, {row.learning_rate:.2g}{row.edge}{diverged}"
 
 
-def _title(task: str, rows: Sequence[Row]) -> str:
-    seeds, epochs = {row.seeds for row in rows}, {row.setting.epochs for row in rows}
+def schedule_of(row: Row) -> tuple[int, float, float]:
+    """Return what all rows of one table have in common: epochs, warm-up and power."""
+    return row.setting.epochs, row.setting.warmup, row.setting.power
+
+
+def schedule_words(row: Row, *, alone: bool) -> str:
+    """Say for how long a row was trained; unless its schedule is ``alone``, also how."""
+    epochs, warmup, power = schedule_of(row)
+    return f"{epochs} epochs" + ("" if alone else f", warm-up {warmup:g}, power {power:g}")
+
+
+def _title(task: str, rows: Sequence[Row], *, alone: bool) -> str:
+    seeds = {row.seeds for row in rows}
     number = "1 seed" if seeds == {1} else f"{' or '.join(map(str, sorted(seeds)))} seeds"
     spread = number if seeds == {1} else f"mean ± sd over {number}"
     what = "accuracy in %" if rows[0].metric == "accuracy" else "loss in nats"
-    return (
-        f"{task}: test {what} ({spread}) and learning rate, "
-        f"{' or '.join(map(str, sorted(epochs)))} epochs"
-    )
+    schedule = schedule_words(rows[0], alone=alone)
+    return f"{task}: test {what} ({spread}) and learning rate, {schedule}"
 
 
 def _grid(lines: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,5 @@
 import re
+from math import inf
 
 import pytest
 
@@ -124,7 +125,73 @@ def test_the_table_shows_means_spreads_rates_edges_and_divergence():
     assert len({len(line) for line in lines[2:]}) == 1
 
 
+def test_rows_of_other_epochs_warm_up_or_power_stand_in_tables_of_their_own():
+    records = [
+        record(0.1, 0, 0.9, 0.81),
+        record(0.1, 0, 0.9, 0.82, epochs=15),
+        record(0.1, 0, 0.9, 0.83),
+    ]
+    records[2]["run"]["warmup"] = 0.0
+    tables = markdown(choose(records)).split("\n\nmlp: ")
+    assert len(tables) == 3
+    for table, score, words in zip(
+        tables,
+        ("82.0", "83.0", "81.0"),
+        ("15 epochs, warm-up 0.1", "30 epochs, warm-up 0,", "30 epochs, warm-up 0.1"),
+        strict=True,
+    ):
+        assert score in table
+        assert words in table.splitlines()[0]
+        assert table.count("| lars") == 1
+    assert "warm-up" not in markdown(choose(records[:1])), "said only where it tells tables apart"
+
+
 def test_two_rows_for_one_cell_are_refused():
-    rows = choose([record(0.1, 0, 0.9), record(0.1, 0, 0.9, epochs=15)])
+    rows = choose([record(0.1, 0, 0.9)])
     with pytest.raises(ValueError, match=r"mlp.*lars.*batch 32"):
-        markdown(rows)
+        markdown(rows + rows)
+
+
+# --- losses -----------------------------------------------------------------------------------
+
+
+def loss(rate, seed, val, test=1.0, **fixed):
+    """The accuracy is best where the loss is worst."""
+    return record(rate, seed, val / 10 if val else 1.0, **fixed) | {
+        "metric": "loss", "val_loss": val, "test_loss": test,
+    }  # fmt: skip
+
+
+def test_the_rate_with_the_lowest_mean_validation_loss_is_chosen():
+    table = {0.01: (2.0, 2.2), 0.03: (1.0, 1.4), 0.1: (0.9, 1.8), 0.3: (5.0, 5.0)}
+    records = [
+        loss(rate, seed, val, test=10 * val)
+        for rate, v in table.items()
+        for seed, val in enumerate(v)
+    ]
+    (row,) = choose(records)
+    assert (row.metric, row.learning_rate, row.edge) == ("loss", 0.03, "")
+    assert (row.val_mean, row.test_mean) == pytest.approx((1.2, 12.0))
+    assert row.test_sd == pytest.approx(4 / 2**0.5)
+    assert choose([r for r in records if r["run"]["learning_rate"] < 0.1])[0].edge == ">"
+
+
+def test_a_loss_that_is_not_finite_is_infinite_and_never_chosen_while_another_is_there():
+    records = [loss(0.01, 0, 3.0), loss(0.01, 1, 3.0), loss(0.1, 0, 0.1), loss(0.1, 1, None)]
+    (row,) = choose(records)
+    assert row.learning_rate == 0.01
+    (row,) = choose([loss(0.1, 0, None, None), loss(0.1, 1, 1.0, 1.0)])
+    assert (row.val_mean, row.test_mean, row.val_sd, row.test_sd) == (inf, inf, inf, inf)
+
+
+def test_on_a_tie_of_losses_the_smaller_rate_is_taken():
+    records = [loss(rate, 0, 1.5) for rate in (0.3, 0.1, 1.0)]
+    assert choose(records)[0].learning_rate == 0.1
+
+
+def test_losses_stand_in_the_table_in_nats():
+    records = [loss(0.1, s, 1.0, test) for s, test in enumerate((1.9, 2.1))]
+    lines = markdown(choose(records)).splitlines()
+    assert "test loss in nats" in lines[0]
+    assert "%" not in lines[0]
+    assert re.fullmatch(r"\| lars \| 2\.000 ± 0\.141, 0\.1 \|", lines[4])
