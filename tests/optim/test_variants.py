@@ -57,6 +57,29 @@ def follows(name, kw, masks, module="numpy", seed=0, steps=STEPS):
         agree(a, b)
 
 
+def test_larc_spares_zero_layers_from_its_clip_at_rates_above_one():
+    w, grads = weights(), gradients(3)
+    kw = {"weight_decay": 0.1, "momentum": 0.8}
+    got = trajectory(variants.make("apex_larc", 4.0, **kw), w, grads)
+    for a, b in zip(got, run_loop("apex_larc", kw, w, grads, rate=lambda t: 4.0), strict=True):
+        agree(a, b)
+
+
+def test_mxnet_adapts_no_gamma_beta_or_bias():
+    names = ("bn_gamma", "bn_beta", "fc_bias", "fc_weight", "bias_net", "gamma.b")
+    w = {k: np.arange(1.0, 4.0) for k in names}
+    opt = variants.make("mxnet_lars", 0.5, eta=0.25, wd=0.125)
+    u, _ = opt.update(w, opt.init(w), w)
+    agree(u, run_loop_once("mxnet_lars", {"eta": 0.25, "wd": 0.125}, w))
+    raw = -0.5 * 1.125 * w["fc_bias"]
+    assert [k for k in names if np.allclose(u[k], raw)] == ["bn_gamma", "bn_beta", "fc_bias"]
+
+
+def run_loop_once(name, kw, w):
+    after = run_loop(name, kw, w, [w], rate=lambda t: 0.5)[0]
+    return {k: after[k] - w[k] for k in w}
+
+
 PAIRS = [(name, i) for name, kws in CASES.items() for i in range(len(kws))]
 
 

@@ -52,6 +52,7 @@ CASES = {
         WD,
         {"eps_inside_sqrt": True, "eps": 0.3},
         WD | {"bias_correction": False},
+        WD | {"max_coeff": 0.5},  # the 1 of zero weights is not clipped
     ],
     "tfmodels_lamb": [
         BETA_12 | {"epsilon": 0.3, "weight_decay_rate": 0.1},
@@ -218,5 +219,4 @@ OTHER = {
     "flash_lars": {"nesterov": (M | WD, True)},
     "bolts_lars": {"nesterov": (M | WD, True)},
     "torch_optimizer_lars": {"nesterov": (M | WD, True)},
-    "kozistr_lamb_": {},
 }
