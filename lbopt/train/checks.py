@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from lbopt.backend import Array, array_namespace
 from lbopt.data.batches import integer
 from lbopt.params import check_finite, check_params
+from lbopt.train.examples import Examples, arrays_of, holds_numbers
 
 
 def check_split(split: Any, what: str) -> None:
@@ -18,25 +20,24 @@ def check_split(split: Any, what: str) -> None:
     TypeError
         It has no ``x`` and ``y``, ``x`` holds neither numbers nor tokens, ``y`` no integers.
     ValueError
-        It is empty, ``x`` and ``y`` have different lengths, ``y`` is not one label per example or
-        is negative, or ``x`` holds a NaN or an infinity (the first such example is named).
+        It is empty, ``x`` (or an array of a `models.Batch`) and ``y`` have different lengths, ``y``
+        is not one label per example (of a Batch: or one row of them) or is negative, or ``x`` holds
+        a NaN or an infinity (the first such example is named).
     """
     if not hasattr(split, "x") or not hasattr(split, "y"):
         raise TypeError(
             f"{what} must have arrays x and y, like data.Split(x, y); got {type(split).__name__}"
         )
     x, y = split.x, split.y
+    if isinstance(x, tuple):
+        return _check_batch_split(split, what)
     xp = array_namespace(x, y)
     if not xp.isdtype(x.dtype, ("real floating", "signed integer")):  # not the uint8 of pixels
         raise TypeError(
             f"{what}.x must be floating point, got {x.dtype}; convert and standardise it "
             "(tokens: int64)"
         )
-    if not xp.isdtype(y.dtype, "integral"):
-        raise TypeError(
-            f"{what}.y must hold integer class labels, got {y.dtype}; write y.astype('int64') "
-            "(one-hot rows: y.argmax(1))"
-        )
+    _check_labels(y, what)
     if y.ndim != 1 or x.ndim < 2 or x.shape[0] != y.shape[0]:
         raise ValueError(
             f"{what} needs one label per example: x (N, ...) and y (N,), "
@@ -44,8 +45,7 @@ def check_split(split: Any, what: str) -> None:
         )
     if x.shape[0] == 0:
         raise ValueError(f"{what} is empty: x has shape {tuple(x.shape)}")
-    if bool(xp.any(y < 0)):
-        raise ValueError(f"{what}.y must hold labels of at least 0, got {int(xp.min(y))}")
+    _check_not_negative(y, what)
     if xp.isdtype(x.dtype, "integral"):
         return  # tokens: the model checks their range
     finite = xp.all(xp.isfinite(xp.reshape(x, (x.shape[0], -1))), axis=1)
@@ -56,6 +56,43 @@ def check_split(split: Any, what: str) -> None:
             f"{what}.x has NaN or infinite values in {bad} of {x.shape[0]} examples, "
             f"the first is {what}.x[{first}]"
         )
+
+
+def _check_batch_split(split: Any, what: str) -> None:
+    """Check lengths and labels; the fields' dtypes and ranges are the model's business."""
+    x, y = split.x, split.y
+    if not hasattr(x, "_fields"):
+        raise TypeError(f"{what}.x must be an array or a models.Batch, got a plain {_kind(x)}")
+    arrays = arrays_of(x, f"{what}.x")
+    if not arrays:
+        raise ValueError(f"{what}.x is empty: all its fields are None")
+    array_namespace(*arrays.values(), y)  # lists, or arrays of two modules, are refused here
+    _check_labels(y, what)
+    if y.ndim not in (1, 2):
+        raise ValueError(f"{what}.y must have shape (N,) or (N, P), got {tuple(y.shape)}")
+    for name, a in arrays.items():
+        if a.ndim < 1 or a.shape[0] != y.shape[0]:
+            raise ValueError(
+                f"{name} and {what}.y must have one row per example, got shapes "
+                f"{tuple(a.shape)} and {tuple(y.shape)}"
+            )
+    if 0 in y.shape:
+        raise ValueError(f"{what} is empty: y has shape {tuple(y.shape)}")
+    _check_not_negative(y, what)
+
+
+def _check_labels(y: Array, what: str) -> None:
+    if not array_namespace(y).isdtype(y.dtype, "integral"):
+        raise TypeError(
+            f"{what}.y must hold integer class labels, got {y.dtype}; write y.astype('int64') "
+            "(one-hot rows: y.argmax(1))"
+        )
+
+
+def _check_not_negative(y: Array, what: str) -> None:
+    xp = array_namespace(y)
+    if bool(xp.any(y < 0)):
+        raise ValueError(f"{what}.y must hold labels of at least 0, got {int(xp.min(y))}")
 
 
 def check_parts(model: Any, optimizer: Any) -> None:
@@ -71,11 +108,11 @@ def check_parts(model: Any, optimizer: Any) -> None:
         )
 
 
-def check_params_for(params: Mapping[str, Array], x: Array) -> None:
+def check_params_for(params: Mapping[str, Array], x: Examples) -> None:
     """Refuse parameters that are none, not finite or, if x holds numbers, not of its dtype."""
     check_not_empty(params)
     check_finite(params, "params")
-    if array_namespace(x).isdtype(x.dtype, "integral"):
+    if not holds_numbers(x):
         return
     for name, w in params.items():
         if str(w.dtype).split(".")[-1] != str(x.dtype).split(".")[-1]:
@@ -85,7 +122,7 @@ def check_params_for(params: Mapping[str, Array], x: Array) -> None:
             )
 
 
-def check_start(start: Any, x: Array, total: int) -> None:
+def check_start(start: Any, x: Examples, total: int) -> None:
     """Refuse what is no place to go on from in a run of ``total`` steps."""
     if not isinstance(start, tuple) or len(start) != 3:
         raise TypeError(
@@ -98,10 +135,14 @@ def check_start(start: Any, x: Array, total: int) -> None:
 
 
 def check_classes(split: Any, what: str, logits: Array) -> None:
-    """Refuse labels for which the model's output ``logits`` (n, classes) has no place."""
-    if logits.ndim != 2:
+    """Refuse labels for which ``logits``, the model's output for one example, has no place."""
+    if getattr(logits, "ndim", None) != 2:
+        got = tuple(logits.shape) if hasattr(logits, "shape") else _kind(logits)
+        raise ValueError(f"the model's output must be one row of scores per example, got {got}")
+    if logits.shape[0] != (labels := math.prod(split.y.shape[1:])):
         raise ValueError(
-            f"the model's output must be one row of scores per example, got {tuple(logits.shape)}"
+            f"{what}.y has {labels} labels for each example, the model's output {logits.shape[0]} "
+            f"rows of scores; y has shape {tuple(split.y.shape)}"
         )
     classes, most = logits.shape[1], int(array_namespace(split.y).max(split.y))
     if most >= classes:
@@ -134,6 +175,10 @@ def check_count(name: str, value: Any, low: int) -> int:
     if number < low:
         raise ValueError(f"{name} must be an integer of at least {low}, got {number}")
     return number
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__
 
 
 def _shortly(value: Any) -> str:

@@ -24,6 +24,7 @@ from lbopt.train.checks import (
     check_split,
     check_start,
 )
+from lbopt.train.examples import holds_numbers, number_of_examples
 from lbopt.train.gradient import loss_and_gradient, take
 from lbopt.train.progress import bar
 from lbopt.train.records import Checkpoint, Divergence, Fit, Norms, Step
@@ -57,8 +58,9 @@ def fit(
     ----------
     model, optimizer : Model, Link
     train : Split
-        ``x`` (N, ...) of the parameters' dtype, or integer tokens; ``y`` (N,) integers. It stays
-        where it is: each batch is moved to the parameters' device.
+        ``x`` (N, ...) of the parameters' dtype, or integer tokens; ``y`` (N,) integers. Or ``x`` a
+        `models.Batch` and ``y`` (N, P), the tokens at ``x.positions``. It stays where it is: each
+        batch is moved to the parameters' device.
     epochs, batch_size : int
         Passes over the data; examples per update, at most N.
     seed : int
@@ -114,7 +116,7 @@ def fit(
     """
     check_parts(model, optimizer)
     check_split(train, "train")
-    n = train.x.shape[0]
+    n = number_of_examples(train.x)
     per_epoch = steps_per_epoch(n, batch_size, last=last)
     total = check_count("epochs", epochs, 1) * per_epoch
     check_count("seed", seed, 0)
@@ -186,8 +188,7 @@ def _order(
 
 def _drawn(model: Model, seed: int, x: Any) -> Params:
     """Draw the initial parameters, in the dtype of x (float32 if x holds tokens)."""
-    numbers = array_namespace(x).isdtype(x.dtype, "real floating")
-    return model.init(_rng(seed, "init", 0), x.dtype if numbers else np.float32)
+    return model.init(_rng(seed, "init", 0), x.dtype if holds_numbers(x) else np.float32)
 
 
 def _rng(seed: int, purpose: str, number: int) -> np.random.Generator:

@@ -54,7 +54,7 @@ def loss_and_gradient(
     Raises
     ------
     TypeError, ValueError
-        ``micro_batch`` is no integer of at least 1; the batch is empty.
+        ``micro_batch`` is no integer of at least 1; the batch is empty, or y of another length.
 
     Examples
     --------
@@ -70,6 +70,11 @@ def loss_and_gradient(
     size = number_of_examples(batch.x)
     if size == 0:
         raise ValueError(f"batch is empty: x has shape {tuple(first_array(batch.x).shape)}")
+    if batch.y.shape[0] != size:
+        raise ValueError(
+            f"batch has {size} examples and labels of shape {tuple(batch.y.shape)}: "
+            "y needs one row per example"
+        )
     piece = size if micro_batch is None else check_count("micro_batch", micro_batch, 1)
     loss: Any = 0.0
     total: Params = {}
@@ -93,4 +98,6 @@ def take(split: Split, rows: np.ndarray, like: Array) -> Split:
     x, y = rows_of(split.x, rows), split.y[rows]
     if module_name(first) == module_name(like):
         return Split(x, y)
-    return Split(*(map_arrays(lambda a: asarray_like(a, like, dtype=a.dtype), part) for part in (x, y)))
+    return Split(
+        *(map_arrays(lambda a: asarray_like(a, like, dtype=a.dtype), part) for part in (x, y))
+    )
