@@ -4,7 +4,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 # Other people's LARS and LAMB; on their own, since their dependencies are not needed to replay them.
-PEERS_ALONE := "torch_optimizer>=0.3" "pytorch_ranger>=0.1.1" "pytorch_optimizer>=4.1" "timm>=1.0.31" "tinygrad>=0.14"
+PEERS_ALONE := "torch_optimizer>=0.3" "pytorch_ranger>=0.1.1" "pytorch_optimizer>=4.1" "timm>=1.0.31" \
+	"tinygrad>=0.14" "keras>=3.15" "h5py" "rich" "namex" "optree" "lightning-flash>=0.8.2" \
+	"lightning-bolts>=0.7" "bitsandbytes>=0.50"
 # Some machines force OpenBLAS to slower kernels than a user would get: never inherit that.
 unexport OPENBLAS_CORETYPE
 .DEFAULT_GOAL := help
