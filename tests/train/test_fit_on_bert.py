@@ -84,7 +84,7 @@ def test_fields_that_are_none_stay_none(params):
     assert result.diverged is None
 
 
-@pytest.mark.parametrize("size", [1, 6, 20, 1000])
+@pytest.mark.parametrize("size", [1, 7, 20, 1000])
 def test_evaluation_is_the_mean_over_all_labels_whatever_its_batches(size, params):
     data = questions()
     y, _ = bert().forward(params, data.x)
