@@ -66,10 +66,13 @@ def build_parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser(
         "sweep",
         help="optimizers x batch sizes x learning rates x seeds",
-        description="Run a grid in parallel processes. Results are appended to OUT/runs.jsonl as "
+        description="Run a grid in parallel processes. A task is data with its model, so there is "
+        "no option for the model. Results are appended to OUT/runs.jsonl as "
         "runs finish; the same command continues an interrupted sweep.",
     )
-    sweep.add_argument("--task", required=True, help="one of `python -m lbopt list`")
+    sweep.add_argument(
+        "--task", required=True, help="data and model in one: see `python -m lbopt list`"
+    )
     sweep.add_argument("--optimizers", required=True, type=names, help="comma-separated names")
     sweep.add_argument(
         "--batch-sizes",
@@ -98,7 +101,8 @@ def build_parser() -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report",
         help="table, figures and report.html of a sweep's folder",
-        description="Read DIR/runs.jsonl, choose learning rates on validation, report the test.",
+        description="Read DIR/runs.jsonl, choose learning rates on validation, report the test; "
+        "one table for each task and each choice of epochs, warm-up and power.",
     )
     report.add_argument("dir", type=Path, metavar="DIR")
     report.set_defaults(command=run_report)
@@ -185,6 +189,7 @@ def run_demo(args: argparse.Namespace) -> int:
 
 def run_sweep(args: argparse.Namespace) -> int:
     """Do, or continue, a grid; then report it."""
+    from lbopt.observe.sweep_report import write_sweep_report
     from lbopt.train.experiment import sweep
     from lbopt.train.run import Run
     from lbopt.train.tasks import TASKS, check_name
@@ -202,20 +207,16 @@ def run_sweep(args: argparse.Namespace) -> int:
         for rate in args.grid
         for seed in range(args.seeds)
     ]
-    sweep(runs, args.out / "runs.jsonl", workers=args.workers, progress=True)
-    return report_folder(args.out)
+    records = sweep(runs, args.out / "runs.jsonl", workers=args.workers, progress=True)
+    print(write_sweep_report(args.out, records))
+    return 0
 
 
 def run_report(args: argparse.Namespace) -> int:
-    """Report what a folder holds."""
-    return report_folder(args.dir)
-
-
-def report_folder(folder: Path) -> int:
-    """Write and print the report of ``folder``."""
+    """Report all that a folder holds."""
     from lbopt.observe.sweep_report import write_sweep_report
 
-    print(write_sweep_report(folder))
+    print(write_sweep_report(args.dir))
     return 0
 
 

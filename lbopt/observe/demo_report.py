@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any
 
-from lbopt.observe.plots import accuracy_vs_batch, ratios_over_steps
-from lbopt.observe.report import bullets, figure, heading, page, paragraph, save_page, table
+from lbopt.observe.demo_numbers import accuracy_table, gap, paired, percent, row_at, rows_of
+from lbopt.observe.demo_trust import trust_section
+from lbopt.observe.plots import accuracy_vs_batch
+from lbopt.observe.report import bullets, figure, heading, page, paragraph, save_page
 from lbopt.observe.style import NAMES
-from lbopt.train.fit import fit
 from lbopt.train.headline import FULL, STUDIES, DemoResult
-from lbopt.train.run import Run, run_schedule
-from lbopt.train.select import Row, choose
 from lbopt.train.table import markdown
-from lbopt.train.tasks import RECIPES, TASKS
-
-Records = Sequence[Mapping[str, Any]]
 
 
 def write_demo_report(result: DemoResult, out: Path) -> str:
@@ -44,60 +38,6 @@ def write_demo_report(result: DemoResult, out: Path) -> str:
     shown = "\n\n".join(texts)
     (out / "tables.md").write_text(shown + "\n", encoding="utf-8")
     return "\n\n".join([shown, "\n".join(f"- {s}" for s in sentences), f"report: {page_path}"])
-
-
-def rows_of(result: DemoResult, name: str) -> list[Row]:
-    """Return a study's rows; Nesterov with linear scaling comes first where it was run."""
-    linear = [
-        row._replace(setting=row.setting._replace(optimizer="nesterov_linear"))
-        for row in choose(result.linear.get(name, []))
-    ]
-    return linear + choose(result.tuned[name])
-
-
-def paired(records: Records, better: str, than: str, batch: int) -> tuple[float, float]:
-    """Return mean and sample sd over seeds of the difference in test accuracy, in points."""
-    found = {
-        (r["run"]["optimizer"], r["run"]["seed"]): 100 * r["test_accuracy"]
-        for r in records
-        if r["run"]["batch_size"] == batch
-    }
-    seeds = sorted(seed for optimizer, seed in found if optimizer == better)
-    gaps = [found[better, seed] - found[than, seed] for seed in seeds]
-    return fmean(gaps), stdev(gaps) if len(gaps) > 1 else 0.0
-
-
-def gap(records: Records, better: str, than: str, batch: int) -> str:
-    """Say how far apart two optimizers are at one batch size, seed by seed."""
-    mean, sd = paired(records, better, than, batch)
-    return f"{NAMES[better]} minus {NAMES[than]}: {mean:+.1f} ± {sd:.1f} points"
-
-
-def row_at(rows: Sequence[Row], optimizer: str, batch: int) -> Row:
-    """Find one cell of a study."""
-    (row,) = (r for r in rows if r.setting[1:3] == (optimizer, batch))
-    return row
-
-
-def percent(row: Row) -> str:
-    """Format a row's test accuracy."""
-    return f"{100 * row.test_mean:.1f} ± {100 * (row.test_sd or 0):.1f} %"
-
-
-def accuracy_table(rows: Sequence[Row]) -> str:
-    """Return the HTML table of a study: optimizers down, batch sizes across."""
-    sizes = sorted({row.setting.batch_size for row in rows})
-    lines = []
-    for optimizer in dict.fromkeys(row.setting.optimizer for row in rows):
-        found = {r.setting.batch_size: r for r in rows if r.setting.optimizer == optimizer}
-        cells = []
-        for size in sizes:
-            row = found[size]
-            flags = row.edge + (f" ({row.diverged} diverged)" if row.diverged else "")
-            rate = f"{row.learning_rate:.3g}"
-            cells.append(f"{percent(row).removesuffix(' %')} at `{rate}{flags}`")
-        lines.append([NAMES[optimizer], *cells])
-    return table(["test accuracy in % at `rate`", *(f"batch {s}" for s in sizes)], lines)
 
 
 def headline_section(result: DemoResult, out: Path, name: str, what: str) -> tuple:
@@ -191,8 +131,9 @@ def rescaled_section(result: DemoResult, out: Path) -> tuple:
             paragraph(
                 "Multiply the weights of every other layer by the square root of 10 and divide the "
                 "rest by it: the network computes the same function at the start, but the trust "
-                "ratios of neighbouring layers now differ a hundredfold. A layerwise rule does not "
-                "notice; one rate for all layers has to serve both kinds."
+                "ratios of neighbouring layers now differ a hundredfold. A layerwise rule hardly "
+                "notices (only the biases do, which are not adapted); one rate for all layers has "
+                "to serve both kinds."
             ),
             figure(fig, f"Rescaled 8-layer MLP. {title}.", out / "figures/mlp_rescaled.png"),
             accuracy_table(rows),
@@ -211,53 +152,15 @@ SECTIONS: dict[str, Callable[[DemoResult, Path], tuple]] = {
 }
 
 
-def trust_section(result: DemoResult, out: Path) -> list[str]:
-    """Train once more at full batch, watching: norms and ratios layer by layer."""
-    rate = result.summary["rates"]["mlp"]["lars"][str(FULL)]["rate"]
-    run = Run("mlp", "lars", FULL, rate, seed=0)
-    task = TASKS["mlp"]
-    model, data = task.model(), task.data()
-    watched = fit(
-        model,
-        RECIPES["lars"].optimizer(run_schedule(run)),
-        data.train,
-        epochs=run.epochs,
-        batch_size=FULL,
-        seed=run.seed,
-        record_norms_every=1,
-    )
-    weights = [name for name in watched.params if name.endswith(".W")]
-    ratios = [
-        {k: n.weight / n.gradient for k, n in (step.norms or {}).items() if k in weights}
-        for step in watched.records
-    ]
-    levels = [fmean(step.values()) for step in ratios]
-    spreads = [max(step.values()) / min(step.values()) for step in ratios]
-    title = (
-        f"||w||/||g|| moves {max(levels) / min(levels):.0f}-fold over the steps, "
-        f"differs {fmean(spreads):.0f}-fold between layers"
-    )
-    fig = ratios_over_steps(watched.records, layers=weights, title=title)
-    start = watched.records[0].norms or {}
-    rows = [
-        [k, f"{start[k].weight:.3g}", f"{start[k].gradient:.3g}", f"{ratios[0][k]:.3g}"]
-        for k in weights
-    ]
-    return [
-        heading("The trust ratios"),
-        figure(fig, f"8-layer MLP, LARS, full batch, seed 0. {title}.", out / "figures/ratios.png"),
-        table(["layer at step 0", "||w||", "||grad||", "||w||/||grad||"], rows),
-        paragraph(
-            "The table is the LARS paper's Table 2 for our network. Compare the two numbers in the "
-            "figure's title: one ratio for the whole network can follow the first, only a ratio "
-            "per layer the second."
-        ),
-    ]
-
-
 def method_section(result: DemoResult) -> list[str]:
     """Say how the numbers were made and what they do not show."""
     summary = result.summary
+    over = (
+        "one seed (initial weights and batch order), so there is no spread"
+        if result.seeds == 1
+        else f"mean ± sample standard deviation over {result.seeds} seeds (initial weights and "
+        "batch order)"
+    )
     edges = [
         f"{task} {optimizer} batch {batch} ({found['edge']})"
         for task, optimizers in summary["rates"].items()
@@ -272,8 +175,7 @@ def method_section(result: DemoResult) -> list[str]:
                 "Data: scikit-learn's 8x8 digits, split once into 1077 training, 360 validation "
                 "and 360 test images (one test image is 0.28 %), standardised with the training "
                 "images' mean and deviation.",
-                f"Every cell: mean ± sample standard deviation over {result.seeds} seeds (initial "
-                "weights and batch order).",
+                f"Every cell: {over}.",
                 "Learning rates: 9 per optimizer and batch size, each 10^(1/4) times the last, the "
                 "same number for every optimizer, chosen by mean validation accuracy over "
                 f"{summary['seeds']} seeds with `{summary['command']}` on {summary['date']}; the "
@@ -290,7 +192,8 @@ def method_section(result: DemoResult) -> list[str]:
         bullets(
             [
                 "Nothing about ImageNet accuracy: these are mechanisms at small scale.",
-                "Five seeds and 360 test images: differences of one or two points are noise.",
+                f"{result.seeds} seed{'s' if result.seeds > 1 else ''} and 360 test images: "
+                "differences of one or two points are noise.",
                 "Warm-up length, momentum and schedule were the same for all, not tuned for each.",
             ]
         ),

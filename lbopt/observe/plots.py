@@ -218,7 +218,7 @@ def ratios_over_steps(
     curves = {name: curve for name, curve in curves.items() if curve}
     with pyplot().rc_context(RC):
         fig, ax = figure_and_axes(ax)
-        last = max(step for curve in curves.values() for step, _ in curve)
+        last = max((step for curve in curves.values() for step, _ in curve), default=0)
         for i, (name, look) in enumerate(looks_in_order(curves).items()):
             x, y = zip(*curves[name], strict=True)
             every = max(1, len(x) // 8)
@@ -229,7 +229,8 @@ def ratios_over_steps(
         ax.set_xlabel("step")
         ax.set_ylabel(r"$\|w\|\,/\,\|g\|$ of the layer")
         ax.set_title(title)
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="layer")
+        if curves:
+            ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="layer")
         return fig
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lbopt.observe.style import pyplot
+
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto;
@@ -64,9 +66,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def figure(fig: Any, caption: str, path: Path) -> str:
-    """Save a matplotlib figure as ``path`` (PNG) and return it embedded, with its caption."""
+    """Save a matplotlib figure as ``path`` (PNG), close it, and return it embedded."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=160, bbox_inches="tight")
+    pyplot().close(fig)  # pyplot would keep it for ever
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
     data = base64.b64encode(buffer.getvalue()).decode()

@@ -36,6 +36,8 @@ def save(path: str | os.PathLike[str], tree: Any) -> None:
 
     Raises
     ------
+    FileNotFoundError
+        The folder does not exist.
     TypeError
         A leaf is something else; it is named by its place, e.g. ``[0]['fc1.W']``.
 
@@ -48,6 +50,8 @@ def save(path: str | os.PathLike[str], tree: Any) -> None:
     ({'W': array([1., 2.])}, 7)
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot save {path.name}: there is no folder {path.parent}")
     places: list[list[Any]] = []
     arrays: dict[str, np.ndarray] = {}
     for place, leaf in _leaves(tree):

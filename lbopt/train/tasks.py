@@ -98,7 +98,8 @@ def rescale(params: Params, factor: float) -> Params:
     :math:`W_i' = s_i W_i` and :math:`b_i' = s_0 \cdots s_i b_i` every pre-activation is multiplied
     by :math:`s_0 \cdots s_i`, which is 1 at the end of an even number of layers. But
     :math:`\|w\|/\|g\|` moves by :math:`s_i^2`: by ``factor**4`` from one layer to the next,
-    which a layerwise rule does not see and one global rate cannot follow.
+    which a layerwise rule hardly notices (only the biases do, which are not adapted) and one
+    global rate cannot follow.
 
     Parameters
     ----------

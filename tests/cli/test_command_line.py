@@ -10,6 +10,7 @@ import time
 import pytest
 
 from lbopt.__main__ import main, rates
+from tests.train.sweep_cases import with_ctrl_c
 
 SWEEP = "sweep --task mlp --optimizers nesterov,lars --batch-sizes 512,full --grid 0.03,0.1"
 
@@ -99,10 +100,56 @@ def test_sweep_prints_the_table_and_report_prints_it_again(capsys, tmp_path):
     assert json.loads(lines[0])["run"]["epochs"] == 2
 
 
+@pytest.mark.parametrize("command", ["report", "sweep"])
+@pytest.mark.parametrize("line", ['{"run": {}}', '{"a": 1}', "[1]"])
+def test_foreign_records_are_one_line_that_names_file_and_line(command, line, capsys, tmp_path):
+    (tmp_path / "runs.jsonl").write_text(line + "\n")
+    given = f"report {tmp_path}" if command == "report" else f"{SWEEP} --out {tmp_path}"
+    code, out, err = run(given, capsys)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert f"{tmp_path / 'runs.jsonl'}, line 1" in err
+    assert (tmp_path / "runs.jsonl").read_text() == line + "\n"
+
+
+def test_a_sweep_into_a_folder_with_other_runs_gives_its_own_table(capsys, tmp_path):
+    line = "sweep --task mlp --optimizers lars --batch-sizes full --grid 0.1,0.2 --workers 1"
+    assert run(f"{line} --seeds 2 --epochs 1 --out {tmp_path}", capsys)[0] == 0
+    # a rate with fewer seeds: all of the folder together are no whole table
+    third = f"{line.replace('0.1,0.2', '0.2,0.3')} --seeds 1 --epochs 1 --out {tmp_path}"
+    code, out, _ = run(third, capsys)
+    assert code == 0
+    assert f"1 of 2 runs found in {tmp_path / 'runs.jsonl'}" in out
+    assert "(1 seed) and learning rate, 1 epochs" in out
+    code, _, err = run(f"report {tmp_path}", capsys)
+    assert code == 2
+    assert "finish the sweep first" in err
+
+
+def test_report_of_two_sweeps_shows_both(capsys, tmp_path):
+    line = "sweep --task mlp --optimizers lars --batch-sizes full --grid 0.1,0.2 --workers 1"
+    for epochs in (1, 2):
+        code, out, _ = run(f"{line} --seeds 1 --epochs {epochs} --out {tmp_path}", capsys)
+        assert code == 0
+        assert f"{epochs} epochs" in out
+    code, out, _ = run(f"report {tmp_path}", capsys)
+    assert code == 0
+    assert "1 epochs, warm-up 0.1" in out
+    assert "2 epochs, warm-up 0.1" in out
+
+
+def test_sweep_help_says_that_a_task_includes_its_model(capsys):
+    _, out, _ = run("sweep --help", capsys)
+    assert "data and model in one" in " ".join(out.split())
+
+
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
     command = [sys.executable, "-m", "lbopt", *SWEEP.split(), "--seeds", "3", "--epochs", "8"]
     command += ["--workers", "1", "--out", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=with_ctrl_c,
+    )  # fmt: skip
     results = tmp_path / "runs.jsonl"
     for _ in range(600):
         if results.exists() and results.read_text().count("\n") >= 2:

@@ -7,7 +7,7 @@ from math import log10
 import pytest
 
 from lbopt.__main__ import main
-from lbopt.observe.demo_report import paired
+from lbopt.observe.demo_numbers import paired
 from lbopt.train import headline
 from lbopt.train.headline import STUDIES, Study, final_runs, grid, linear_runs, tuning_runs
 from lbopt.train.results import read_runs
@@ -78,6 +78,7 @@ def test_paired_differences_are_taken_seed_by_seed():
     mean, sd = paired(records, "lars", "nesterov", 32)
     assert mean == pytest.approx(10.0)
     assert sd == pytest.approx(10.0)
+    assert paired([r for r in records if r["run"]["seed"] == 0], "lars", "nesterov", 32)[1] is None
 
 
 def test_demo_prints_its_tables_and_writes_a_report_with_the_same_numbers(capsys, tmp_path):
@@ -98,6 +99,7 @@ def test_demo_prints_its_tables_and_writes_a_report_with_the_same_numbers(capsys
     assert f"LARS minus Nesterov: {gap:+.1f}" in page
     assert (tmp_path / "figures" / "mlp_rescaled.png").exists()
     assert not re.search(r"\b(nan|None)\b", page)
+    assert "±" not in out, "one seed has no spread"
 
 
 def test_tune_writes_the_rates_it_chose(tmp_path, monkeypatch, capsys):

@@ -112,6 +112,11 @@ def test_ratios_are_weight_over_gradient_on_a_log_axis():
     assert only.axes[0].get_legend_handles_labels()[1] == ["fc1.W"]
 
 
+def test_without_any_gradient_the_axes_are_empty_but_there():
+    fig = observe.ratios_over_steps([Step(0, 0, 1.0, 0.1, {"a": Norms(1.0, 0.0, None)})])
+    assert not fig.axes[0].lines
+
+
 def test_layers_without_a_gradient_are_left_out_and_not_drawn_at_zero():
     records = steps()
     for record in records:

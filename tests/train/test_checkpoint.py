@@ -185,3 +185,8 @@ def test_a_process_killed_while_it_saves_leaves_a_whole_checkpoint(tmp_path):
         child.wait()
     W = train.load(path, like={"W": np.zeros(300_000)})["W"]
     assert (W[0] == W).all()
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"cannot save run\.npz: there is no folder .*/no"):
+        train.save(tmp_path / "no" / "run.npz", {"W": np.ones(2)})
