@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 
+import lbopt
 from lbopt import models, train
 from lbopt.train import Run, experiment
 from lbopt.train.run import run_schedule
@@ -23,6 +24,7 @@ def test_a_record_is_json_and_complete():
     assert 0 < record["val_accuracy"] < 1
     assert record["val_loss"] > 0
     assert set(record["versions"]) == {"python", "numpy", "lbopt", "code"}
+    assert record["versions"]["lbopt"] == lbopt.__version__
 
 
 def test_run_one_measures_what_fit_and_evaluate_measure():
