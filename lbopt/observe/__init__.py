@@ -1,5 +1,7 @@
-"""Looking at training: norms and ratios layer by layer, figures."""
+"""Looking at training: norms and ratios layer by layer, gradient noise, curvature, figures."""
 
+from lbopt.observe.curvature import TopEigenvalue, hessian_vector, sharpness, top_eigenvalue
+from lbopt.observe.noise import NoiseScale, gradient_noise_scale, noise_scale
 from lbopt.observe.plots import accuracy_vs_batch, learning_rate_grid, ratios_over_steps
 from lbopt.observe.style import OPTIMIZERS, RC, Look, looks, looks_in_order
 from lbopt.observe.trust import (
@@ -17,13 +19,20 @@ __all__ = [
     "LayerRow",
     "LayerTable",
     "Look",
+    "NoiseScale",
     "StepNorms",
+    "TopEigenvalue",
     "accuracy_vs_batch",
+    "gradient_noise_scale",
+    "hessian_vector",
     "layer_table",
     "learning_rate_grid",
     "looks",
     "looks_in_order",
+    "noise_scale",
     "norms",
     "ratios_over_steps",
     "read_norms",
+    "sharpness",
+    "top_eigenvalue",
 ]
