@@ -9,15 +9,13 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-import numpy as np
-
 from lbopt.train.checks import check_count
 from lbopt.train.evaluate import evaluate, recompute_statistics
-from lbopt.train.fit import fit
 from lbopt.train.progress import bar
 from lbopt.train.results import append_to, read_runs
-from lbopt.train.run import Run, fields_key, key, run_schedule
-from lbopt.train.tasks import RECIPES, TASKS
+from lbopt.train.run import Run, fields_key, key
+from lbopt.train.stages import fit_run
+from lbopt.train.tasks import TASKS
 from lbopt.train.versions import versions
 from lbopt.train.workers import map_unordered
 
@@ -43,18 +41,9 @@ def run_one(run: Run) -> dict[str, Any]:
 
     task = TASKS[run.task]
     data, model = task.data(), task.model()
-    schedule = run_schedule(run)
     began = time.perf_counter()
     with threadpool_limits(1):
-        result = fit(
-            model,
-            RECIPES[run.optimizer].optimizer(schedule),
-            data.train,
-            epochs=run.epochs,
-            batch_size=run.batch_size,
-            seed=run.seed,
-            params=task.init(model, np.random.default_rng(run.seed)),
-        )
+        result = fit_run(run)
         stats = recompute_statistics(model, result.params, data.train.x)
         train, validation, test = (evaluate(model, result.params, s, stats) for s in data)
     return {

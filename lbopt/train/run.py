@@ -95,14 +95,25 @@ def fields_key(fields: Mapping[str, Any]) -> str:
 def run_schedule(run: Run) -> Schedule:
     """Return the learning rate of ``run`` at step t = 0, 1, 2, ...
 
+    In the second stage, where its task has one, it rises and falls again, as high.
+
     Examples
     --------
     >>> rate = run_schedule(Run("mlp", "lars", 512, 1.0, 0, epochs=5))
     >>> [round(float(rate(t)), 2) for t in range(10)]
     [1.0, 1.0, 0.79, 0.6, 0.44, 0.31, 0.2, 0.11, 0.05, 0.01]
     """
-    steps = run.epochs * steps_per_epoch(TASKS[run.task].examples, run.batch_size, last="drop")
+    task, second = TASKS[run.task], TASKS[run.task].second
+    schedule, steps = _rise_and_fall(run, task.examples, run.batch_size)
+    if second is None:
+        return schedule
+    again, _ = _rise_and_fall(run, second.examples, second.batch_size(run.batch_size))
+    return schedules.two_stage(schedule, steps, again)
+
+
+def _rise_and_fall(run: Run, examples: int, batch_size: int) -> tuple[Schedule, int]:
+    """Return the schedule of one stage, and how many steps it has."""
+    steps = run.epochs * steps_per_epoch(examples, batch_size, last="drop")
     rise = min(round(run.warmup * steps), steps - 1)
-    return schedules.warmup(
-        schedules.polynomial(run.learning_rate, steps - rise, power=run.power), rise
-    )
+    fall = schedules.polynomial(run.learning_rate, steps - rise, power=run.power)
+    return schedules.warmup(fall, rise), steps

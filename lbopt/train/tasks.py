@@ -15,6 +15,7 @@ import numpy as np
 from lbopt import models, optim
 from lbopt.data import (
     Digits,
+    Split,
     character_windows,
     characters,
     corpus,
@@ -25,6 +26,19 @@ from lbopt.data.digits import TRAIN
 from lbopt.models import Model
 from lbopt.optim.checks import Schedule
 from lbopt.params import Params
+from lbopt.train import masked_text
+
+
+class Stage(NamedTuple):
+    """What a run of some tasks ends with: other examples, in smaller batches."""
+
+    data: Callable[[], Split]
+    examples: int  # how many, known without loading
+    smaller: int  # how many times smaller its batches are
+
+    def batch_size(self, first: int) -> int:
+        """Return the batch size of this stage from that of the first, at most all examples."""
+        return max(1, min(self.examples, first // self.smaller))
 
 
 class Task(NamedTuple):
@@ -36,6 +50,7 @@ class Task(NamedTuple):
     data: Callable[[], Digits]
     examples: int  # len(data().train.x), known without loading
     metric: str = "accuracy"  # what it is judged by: "accuracy" or "loss"
+    second: Stage | None = None  # as many epochs of this follow; None: there is one stage
 
 
 class Recipe(NamedTuple):
@@ -159,6 +174,19 @@ TASKS: dict[str, Task] = {
         the_characters,
         WINDOWS,
         metric="loss",
+    ),
+    "bert": Task(
+        "hidden characters, BERT of 2 blocks of 64, sequences of 32, then 128 (4 epochs do)",
+        masked_text.mini_bert,
+        as_drawn,
+        masked_text.the_short_sequences,
+        masked_text.SHORT_EXAMPLES,
+        metric="loss",
+        second=Stage(
+            masked_text.the_long_sequences,
+            masked_text.LONG_EXAMPLES,
+            masked_text.LONG // masked_text.SHORT,  # as many characters in a batch
+        ),
     ),
     "resnet": Task(
         "digits, small ResNet (with BatchNorm)", models.resnet, as_drawn, the_digits, TRAIN
