@@ -16,6 +16,53 @@ def _in_place(x):
     return y, lambda dy: x * dy
 
 
+def _layer_norm_back_mean_only(dn, n, s):
+    return s * (dn - dn.mean(axis=1, keepdims=True))
+
+
+def _layer_norm_back_deviation_only(dn, n, s):
+    return s * (dn - n * (dn * n).mean(axis=1, keepdims=True))
+
+
+def _layer_norm_back_no_deviation(dn, n, s):
+    dn = dn - dn.mean(axis=1, keepdims=True)
+    return dn - n * (dn * n).mean(axis=1, keepdims=True)
+
+
+def _see(lengths, T, causal=np.less_equal, padding=np.less):
+    at = np.arange(T)
+    real = padding(at[None, :], np.asarray(lengths)[:, None])
+    return causal(at[None, :], at[:, None]) & real[:, None, :]
+
+
+def _see_future(lengths, T):
+    return _see(lengths, T, causal=np.greater_equal)
+
+
+def _see_all(lengths, T):
+    return _see(lengths, T, causal=lambda s, t: (s == s) & (t == t))
+
+
+def _see_padding(lengths, T):
+    return _see(lengths, T, padding=lambda at, n: (at == at) & (n == n))
+
+
+def _see_one_too_many(lengths, T):
+    return _see(lengths, T, padding=np.less_equal)
+
+
+def _see_not_yourself(lengths, T):
+    return _see(lengths, T, causal=np.less)
+
+
+def _see_only_yourself(lengths, T):
+    return _see(lengths, T, causal=np.equal)
+
+
+def _see_rows_alone(lengths, T):
+    return np.tri(T, dtype=bool)
+
+
 def _step_normalised_gradient(w, m, g, rate, b1):
     m = b1 * m + (1 - b1) * g / norm(g)
     return w - rate * norm(w) * m / norm(m), m
@@ -122,6 +169,38 @@ WRONG = {
         (lambda w, u: norm(w), "gradient-scale law"),
         (lambda w, u: 2 * norm(w) / norm(u), "step-length law"),
         (lambda w, u: norm(w) / (norm(u) + 1e-12), "zero rule"),
+    ],
+    ("02_cnn_and_transformer", 1): [
+        (lambda dy, norm, body: norm(body(dy)), "open-way law"),
+        (lambda dy, norm, body: dy + body(dy), "adjoint law"),
+        (lambda dy, norm, body: norm(dy + body(dy)), "open-way law"),
+        (lambda dy, norm, body: dy + body(norm(dy)), "adjoint law"),
+    ],
+    ("02_cnn_and_transformer", 2): [
+        (lambda V, C: (C + 1) * C + 2 * C + V + V * C, "tied-table law"),
+        (lambda V, C: (C + 1) * C + 2 * C, "counting law"),
+        (lambda V, C: C * C + V, "counting law"),
+    ],
+    ("02_cnn_and_transformer", 3): [
+        (lambda p, dp: p * dp, "shift law"),
+        (lambda p, dp: p * (1 - p) * dp, "shift law"),
+        (lambda p, dp: dp - dp.mean(axis=-1, keepdims=True), "saturation law"),
+        (lambda p, dp: 2 * p * (dp - (p * dp).sum(-1, keepdims=True)), "adjoint law"),
+    ],
+    ("02_cnn_and_transformer", 4): [
+        (_see_future, "no-future law"),
+        (_see_all, "no-future law"),
+        (_see_padding, "padding law"),
+        (_see_one_too_many, "padding law"),
+        (_see_not_yourself, "see-yourself law"),
+        (_see_only_yourself, "counting law"),
+        (_see_rows_alone, "shape law"),
+    ],
+    ("02_cnn_and_transformer", 5): [
+        (_layer_norm_back_mean_only, "scale law"),
+        (_layer_norm_back_deviation_only, "shift law"),
+        (_layer_norm_back_no_deviation, "adjoint law"),
+        (lambda dn, n, s: s * dn, "shift law"),
     ],
     ("03_large_batches_break_sgd", 1): [
         (lambda sigma2, N, B: sigma2 / B, "whole-data law"),
