@@ -20,7 +20,7 @@ MAY = {
     "models": {"backend", "checks", "params", "ops"},
     "data": {"backend", "checks"},
     "train": {"backend", "checks", "params", "optim", "models", "ops", "data"},
-    "observe": {"backend", "checks", "params", "optim", "train"},
+    "observe": {"backend", "checks", "params", "optim", "models", "data", "train"},
     "conformance": {"backend", "params", "optim"},
     "fast": {"backend", "params", "optim", "ops"},
     "__main__": {"backend", "params", "optim", "models", "ops", "data", "observe", "train"},

@@ -1,5 +1,6 @@
 """Looking at training: norms and ratios layer by layer, gradient noise, curvature, figures."""
 
+from lbopt.observe.bert_ratios import bert_ratios, ratio_spread
 from lbopt.observe.curvature import TopEigenvalue, hessian_vector, sharpness, top_eigenvalue
 from lbopt.observe.noise import NoiseScale, gradient_noise_scale, noise_scale
 from lbopt.observe.plots import accuracy_vs_batch, learning_rate_grid, ratios_over_steps
@@ -23,6 +24,7 @@ __all__ = [
     "StepNorms",
     "TopEigenvalue",
     "accuracy_vs_batch",
+    "bert_ratios",
     "gradient_noise_scale",
     "hessian_vector",
     "layer_table",
@@ -31,6 +33,7 @@ __all__ = [
     "looks_in_order",
     "noise_scale",
     "norms",
+    "ratio_spread",
     "ratios_over_steps",
     "read_norms",
     "sharpness",

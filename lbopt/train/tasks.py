@@ -13,15 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lbopt import models, optim
-from lbopt.data import (
-    Digits,
-    Split,
-    character_windows,
-    characters,
-    corpus,
-    digits,
-    held_out_tail,
-)
+from lbopt.data import Digits, Split, character_windows, characters, corpus, digits, held_out_tail
 from lbopt.data.digits import TRAIN
 from lbopt.models import Model
 from lbopt.optim.checks import Schedule
