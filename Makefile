@@ -57,6 +57,7 @@ bench: $(VENV)/.ok  ## timings, paired with torch where it is installed (not tes
 	$(BIN)/python -m tests.bench.conv $(ARGS)
 	$(BIN)/python -m tests.bench.transformer $(ARGS)
 	$(BIN)/python -m tests.bench.embedding $(ARGS)
+	$(BIN)/python -m tests.bench.lamb $(ARGS)
 
 clean:  ## remove the virtual environment and results
 	rm -rf $(VENV) results
