@@ -47,7 +47,7 @@ PLAIN = {"nesterov": -2.75, "nesterov_clip": -2.25, "lars_global": -2.5, "lars":
 STUDIES = {
     "mlp": Study("mlp", PLAIN, (32, 128, 512, FULL)),
     "alexnet": Study("alexnet", PLAIN, (32, 128, 256, 512, FULL)),
-    "alexnet_bn": Study("alexnet_bn", {"nesterov": -2.25, "lars": -2.0}, (32, 512, FULL)),
+    "alexnet_bn": Study("alexnet_bn", {"nesterov": -2.25, "lars": -2.0}, (512, FULL)),
     "mlp_rescaled": Study("mlp_rescaled", PLAIN, (32, FULL)),
 }
 
