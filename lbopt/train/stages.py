@@ -37,7 +37,7 @@ def fit_two_stages(
     ----------
     model, optimizer : Model, Link
     first, second : Split
-        For BERT: short sequences and long ones, nine tenths and one tenth of the tokens.
+        For BERT: short sequences and long ones (nine tenths and one tenth of the tokens).
     epochs : int
         Passes over each.
     batch_sizes : (int, int)

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from lbopt import data, optim, train
-from lbopt.data import Split
 from lbopt.train import Run
-from lbopt.train.examples import rows_of
 from lbopt.train.masked_text import masked_sequences
 from lbopt.train.run import run_schedule
 from lbopt.train.stages import fit_run, fit_two_stages
 from lbopt.train.tasks import TASKS
+from tests.train.bert_task import small_task
 from tests.train.fit_cases import assert_same, blobs, sgd, small_mlp
 
 
@@ -86,7 +85,7 @@ def test_bert_learns_from_the_beginning_of_the_text_and_is_judged_by_its_end():
     task = TASKS["bert"]
     splits = (*task.data(), task.second.data())
     halves = tail[: len(tail) // 2], tail[len(tail) // 2 :]
-    for split, text, length in zip(splits, (learn, *halves, learn), (32, 128, 128, 128),
+    for split, text, length in zip(splits, (learn, *halves, learn), (32, 64, 64, 64),
                                    strict=True):  # fmt: skip
         assert split.x.tokens.shape[1] == length
         whole = split.x.tokens[:200].copy()
@@ -94,34 +93,19 @@ def test_bert_learns_from_the_beginning_of_the_text_and_is_judged_by_its_end():
         places = np.lib.stride_tricks.sliding_window_view(alphabet.encode(text), length)
         assert {row.tobytes() for row in whole} <= {row.tobytes() for row in places}
     short, long = splits[0].x.tokens.size, splits[3].x.tokens.size
-    assert short / (short + long) == pytest.approx(0.9)
-
-
-def small_task(monkeypatch):
-    """The task with few sequences."""
-    task = TASKS["bert"]
-
-    def part(split, n):
-        return Split(rows_of(split.x, slice(n)), split.y[:n])
-
-    splits, long = task.data(), part(task.second.data(), 8)
-    fewer = type(splits)(part(splits.train, 96), part(splits.validation, 8), part(splits.test, 8))
-    second = task.second._replace(data=lambda: long, examples=8)
-    small = task._replace(data=lambda: fewer, examples=96, second=second)
-    monkeypatch.setitem(TASKS, "bert", small)
-    return small
+    assert short / (short + long) == pytest.approx(0.8)
 
 
 def test_the_schedule_of_a_task_of_two_stages_is_one_of_two_stages(monkeypatch):
     small_task(monkeypatch)
     run = Run("bert", "lamb", 16, 0.5, 0, epochs=2, warmup=0.25, power=1.0)
-    steps, rate = 2 * 6, run_schedule(run)  # then 2 epochs of 2 batches of 4
+    steps, rate = 2 * 6, run_schedule(run)  # then 2 epochs of 2 batches of 8
     assert [rate(t) for t in (0, 2, 3)] == pytest.approx([0.5 / 3, 0.5, 0.5])
     assert rate(steps - 1) == pytest.approx(0.5 / 9)
     assert [rate(t) for t in range(steps, steps + 4)] == pytest.approx([0.5, 0.5, 1 / 3, 1 / 6])
-    assert TASKS["bert"].second.batch_size(16) == 4
-    assert TASKS["bert"].second.batch_size(96) == 8, "at most all"
-    assert TASKS["bert"].second.batch_size(2) == 1
+    assert TASKS["bert"].second.batch_size(16) == 8
+    assert TASKS["bert"].second.batch_size(96) == 16, "at most all"
+    assert TASKS["bert"].second.batch_size(1) == 1
     assert fit_run(run).step == 16
 
 

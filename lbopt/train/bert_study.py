@@ -1,0 +1,201 @@
+"""AdamW, LARS and LAMB on a small BERT, at a small and a large batch: one command, resumable.
+
+    python -m lbopt.train.bert_study --out results/bert
+
+Each optimizer searches its learning rate at each batch size (validation, one seed); the chosen
+rates are run with more seeds and reported on the test text. All runs have the same epochs, the
+same two stages (sequences of 32, then 64) and the same shape of schedule. ``DIR/runs.jsonl`` is
+that of any sweep. Figures: ``python -m lbopt.observe.bert_report DIR``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from lbopt.train.checks import check_count
+from lbopt.train.experiment import sweep
+from lbopt.train.run import Run
+from lbopt.train.select import Row, choose, score_of, spread
+from lbopt.train.table import markdown
+
+OPTIMIZERS = ("adamw", "lars", "lamb")
+BATCH_SIZES = (32, 256)
+EPOCHS, WARMUP, POWER = 4, 0.1, 1.0  # BERT decays linearly
+# Five rates each, in steps of 10^(1/3); where they lie comes from a few coarse runs.
+GRIDS = {
+    "adamw": (0.001, 0.00215, 0.00464, 0.01, 0.0215),
+    "lars": (0.0215, 0.0464, 0.1, 0.215, 0.464),
+    "lamb": (0.00215, 0.00464, 0.01, 0.0215, 0.0464),
+}
+NAMES = {"adamw": "AdamW", "lars": "LARS", "lamb": "LAMB"}
+
+
+class BertStudy(NamedTuple):
+    """What the study found."""
+
+    search: list[dict[str, Any]]  # records of every rate, with the first seed
+    final: list[dict[str, Any]]  # records at the chosen rates, with all seeds
+    rows: list[Row]  # one per optimizer and batch size; ``edge`` is that of the search
+
+
+def search_runs(
+    batch_sizes: Sequence[int] = BATCH_SIZES, epochs: int = EPOCHS, seed: int = 0
+) -> list[Run]:
+    """Return every rate of every grid, at each batch size, with one seed.
+
+    Examples
+    --------
+    >>> len(search_runs())
+    30
+    >>> print(search_runs()[0])
+    bert adamw batch 32 rate 0.001 seed 0
+    """
+    return [
+        Run("bert", optimizer, size, rate, seed, epochs, WARMUP, POWER)
+        for size in batch_sizes
+        for optimizer in OPTIMIZERS
+        for rate in GRIDS[optimizer]
+    ]
+
+
+def final_runs(rows: Sequence[Row], seeds: int) -> list[Run]:
+    """Return the runs at the rates that ``rows`` chose, with ``seeds`` seeds."""
+    return [
+        Run(
+            "bert",
+            row.setting.optimizer,
+            row.setting.batch_size,
+            row.learning_rate,
+            seed,
+            row.setting.epochs,
+            WARMUP,
+            POWER,
+        )
+        for row in rows
+        for seed in range(seeds)
+    ]
+
+
+def do_bert_study(
+    out: Path,
+    *,
+    batch_sizes: Sequence[int] = BATCH_SIZES,
+    epochs: int = EPOCHS,
+    seeds: int = 3,
+    workers: int = 1,
+) -> BertStudy:
+    """Do the study, or what is left of it; everything goes to ``out/runs.jsonl``.
+
+    Parameters
+    ----------
+    out : Path
+    batch_sizes : list of int
+        Of the first stage; those of the second are half.
+    epochs, seeds, workers : int
+        42 runs of about 40 seconds with the defaults.
+    """
+    check_count("seeds", seeds, 1)
+    results = out / "runs.jsonl"
+    search = sweep(search_runs(batch_sizes, epochs), results, workers=workers, progress=True)
+    chosen = choose(search)
+    final = sweep(final_runs(chosen, seeds), results, workers=workers, progress=True)
+    return BertStudy(search, final, with_edges(choose(final), chosen))
+
+
+def with_edges(final: Sequence[Row], searched: Sequence[Row]) -> list[Row]:
+    """Give the final rows the flags of the search: which rates stood at the edge of their grid."""
+    edges = {row.setting: (row.edge, row.rates) for row in searched}
+    return [row._replace(edge=edges[row.setting][0], rates=edges[row.setting][1]) for row in final]
+
+
+def differences(
+    records: Sequence[Mapping[str, Any]], optimizer: str, than: str, batch_size: int
+) -> list[float]:
+    """Return test loss minus that of ``than``, seed by seed: negative is better.
+
+    Examples
+    --------
+    >>> def record(optimizer, seed, loss):
+    ...     run = {"optimizer": optimizer, "batch_size": 32, "seed": seed}
+    ...     return {"run": run, "metric": "loss", "test_loss": loss}
+    >>> records = [record("lamb", 0, 2.0), record("adamw", 0, 2.5), record("lars", 0, 9.0)]
+    >>> differences(records, "lamb", "adamw", 32)
+    [-0.5]
+    """
+    found = {
+        (r["run"]["optimizer"], r["run"]["seed"]): score_of(r, "test")
+        for r in records
+        if r["run"]["batch_size"] == batch_size
+    }
+    seeds = sorted(seed for name, seed in found if name == optimizer)
+    return [found[optimizer, seed] - found[than, seed] for seed in seeds]
+
+
+def summary(study: BertStudy) -> str:
+    """Write the table, the differences seed by seed, and what is flagged."""
+    lines = [markdown(study.rows, names=NAMES), ""]
+    for size in sorted({row.setting.batch_size for row in study.rows}):
+        for optimizer in ("lars", "lamb"):
+            gaps = differences(study.final, optimizer, "adamw", size)
+            each = " ".join(f"{gap:+.3f}" for gap in gaps)
+            sd = "" if (found := spread(gaps)) is None else f" ± {found:.3f}"
+            lines.append(
+                f"- {NAMES[optimizer]} minus AdamW, batch {size}: {fmean(gaps):+.3f}{sd} nats "
+                f"({each})"
+            )
+    for row in study.rows:
+        what = f"{NAMES[row.setting.optimizer]}, batch {row.setting.batch_size}"
+        if row.edge:
+            end = "smallest" if row.edge == "<" else "largest"
+            lines.append(f"- {what}: the best rate {row.learning_rate:g} is the {end} of its grid")
+        if row.diverged:
+            lines.append(f"- {what}: {row.diverged} of {row.seeds} seeds diverged")
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parser = argparse.ArgumentParser(
+        prog="python -m lbopt.train.bert_study",
+        description="AdamW, LARS and LAMB on a small BERT, at a small and a large batch. "
+        "An interrupted study goes on where it stopped.",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--seeds", type=int, default=3, help="at the chosen rates (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="(%(default)s)")
+    parser.add_argument(
+        "--batch-sizes", type=int, nargs="+", default=BATCH_SIZES, help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=cores or 1, help="processes (one per core, %(default)s)"
+    )
+    args = parser.parse_args(argv)
+    try:
+        study = do_bert_study(
+            args.out,
+            batch_sizes=args.batch_sizes,
+            epochs=args.epochs,
+            seeds=args.seeds,
+            workers=args.workers,
+        )
+    except (ValueError, OSError, ImportError) as e:
+        print(f"bert_study: {' '.join(str(e).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as e:
+        print(f"\nbert_study: {e or 'stopped'}", file=sys.stderr)
+        return 130
+    text = summary(study)
+    (args.out / "tables.md").write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
