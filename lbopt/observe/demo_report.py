@@ -61,7 +61,7 @@ def headline_section(result: DemoResult, out: Path, name: str, what: str) -> tup
         claims.append(f"{what}, full batch: {gap(records, 'lars', 'nesterov', FULL)}.")
     blocks = [
         heading(what),
-        figure(fig, f"{what}. {claim}.", out / "figures" / f"{name}.png"),
+        figure(fig, f"{claim}; mean and sample sd over seeds.", out / "figures" / f"{name}.png"),
         accuracy_table(rows),
         bullets(claims),
         paragraph(
