@@ -61,7 +61,7 @@ def fresh(tmp_path_factory):
 
 def test_all_notebooks_are_there():
     wanted = {"00_reading_guide", "02_cnn_and_transformer", "03_large_batches_break_sgd"}
-    assert wanted | {"04_lars_two_of_them"} <= set(NAMES)
+    assert wanted | {"04_lars_two_of_them", "05_lamb"} <= set(NAMES)
 
 
 @each_notebook

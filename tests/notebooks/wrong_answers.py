@@ -147,6 +147,92 @@ def _which_by_size(opt):
     return "2017" if norm(u["w"]) < 0.01 else "2020"
 
 
+def _first_step_of_adam(w, g, rate):
+    return w - rate * np.sign(g)
+
+
+def _first_step_all_entries(w, g, rate):
+    return w - rate * norm(w) / np.sqrt(w.size) * np.sign(g)
+
+
+def _first_step_of_lars(w, g, rate):
+    return w - rate * norm(w) / norm(g) * g
+
+
+def _first_step_with_eps(w, g, rate):
+    r = g / (abs(g) + 1e-3)
+    return w - rate * norm(w) / norm(r) * r
+
+
+def _lamb_ratio_of_r(w, r, decay, phi):
+    return phi(norm(w)) / norm(r)
+
+
+def _lamb_ratio_without_phi(w, r, decay, phi):
+    return norm(w) / norm(r + decay * w)
+
+
+def _lamb_ratio_sum_of_norms(w, r, decay, phi):
+    return phi(norm(w)) / (norm(r) + decay * norm(w))
+
+
+def _lamb_ratio_no_zero_rule(w, r, decay, phi):
+    return phi(norm(w)) / norm(r + decay * w)
+
+
+def _lamb_ratio_phi_of_zero(w, r, decay, phi):
+    u_norm = norm(r + decay * w)
+    return phi(norm(w)) / u_norm if phi(norm(w)) > 0 and u_norm > 0 else 1
+
+
+def _lamb_chain(order, rate, b1, b2, eps, decay):
+    links = {
+        "adam": optim.scale_by_adam(b1, b2, eps),
+        "decay": optim.add_decayed_weights(decay),
+        "ratio": optim.scale_by_trust_ratio(),
+        "rate": optim.scale_by_learning_rate(rate),
+    }
+    return optim.chain(*[links[name] for name in order.split()])
+
+
+def _lamb_decay_first(*settings):
+    return _lamb_chain("decay adam ratio rate", *settings)
+
+
+def _lamb_ratio_then_decay(*settings):
+    return _lamb_chain("adam ratio decay rate", *settings)
+
+
+def _lamb_rate_then_ratio(*settings):
+    return _lamb_chain("adam decay rate ratio", *settings)
+
+
+def _lamb_without_ratio(*settings):
+    return _lamb_chain("adam decay rate", *settings)
+
+
+def _lamb_without_sign(*settings):
+    return optim.chain(_lamb_chain("adam decay ratio rate", *settings), optim.scale(-1.0))
+
+
+def _lamb_betas_swapped(rate, b1, b2, eps, decay):
+    return _lamb_chain("adam decay ratio rate", rate, b2, b1, eps, decay)
+
+
+def _which_adaptive_by_size(opt):
+    w = {"w": np.ones(2)}
+    u, _ = opt.update({"w": np.array([1.0, 0.0])}, opt.init(w), w)
+    return "lamb" if norm(u["w"]) > 0.1 else "adamw"
+
+
+def _which_adaptive_by_two_gradients(opt):
+    w, lengths = {"w": np.ones(2)}, []
+    for g in ([1.0, 2.0], [5.0, 1.0]):  # the same signs: nobody's first step can tell
+        u, _ = opt.update({"w": np.array(g)}, opt.init(w), w)
+        lengths.append(norm(u["w"]))
+    return "lamb" if np.isclose(*lengths) else "adamw"
+
+
 WRONG = {
     ("00_reading_guide", 1): [
         (lambda x: (x * x, lambda dy: x * dy), "adjoint law"),
@@ -253,5 +339,39 @@ WRONG = {
     ("04_lars_two_of_them", 5): [
         (_which_by_size, "identification law"),
         (lambda opt: "2017", "identification law"),
+    ],
+    ("05_lamb", 1): [
+        (_first_step_of_adam, "step-length law"),
+        (_first_step_all_entries, "step-length law"),
+        (_first_step_of_lars, "sign law"),
+        (_first_step_with_eps, "sign law"),
+        (lambda w, g, rate: 2 * w - _first_step_all_entries(w, g, rate), "descent law"),
+        (lambda w, g, rate: w - rate * norm(w) / 4 * (np.sign(g) + (g == 0)), "standstill law"),
+    ],
+    ("05_lamb", 2): [
+        (lambda t, b1, b2: 1 / (1 - b1**t), "first-step law"),
+        (lambda t, b1, b2: (1 - b2**t) / (1 - b1**t), "first-step law"),
+        (lambda t, b1, b2: (1 - b1**t) / (1 - b2**t) ** 0.5, "value law"),
+        (lambda t, b1, b2: (1 - b2) ** 0.5 / (1 - b1), "late law"),
+    ],
+    ("05_lamb", 3): [
+        (_lamb_ratio_of_r, "step-length law"),
+        (_lamb_ratio_sum_of_norms, "step-length law"),
+        (_lamb_ratio_without_phi, "phi law"),
+        (_lamb_ratio_no_zero_rule, "zero rule"),
+        (_lamb_ratio_phi_of_zero, "zero rule"),
+    ],
+    ("05_lamb", 4): [
+        (_lamb_decay_first, "law of"),
+        (_lamb_ratio_then_decay, "law of length"),
+        (_lamb_without_ratio, "law of length"),
+        (_lamb_without_sign, "descent law"),
+        (_lamb_rate_then_ratio, "rate law"),
+        (_lamb_betas_swapped, "law of two"),
+    ],
+    ("05_lamb", 5): [
+        (_which_adaptive_by_size, "identification law"),
+        (_which_adaptive_by_two_gradients, "identification law"),
+        (lambda opt: "lamb", "identification law"),
     ],
 }
