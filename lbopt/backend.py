@@ -162,7 +162,7 @@ def scatter_add(rows: Array, values: Array, n: int) -> Array:
     The i are sorted by row and cut into pieces of at most 16 that belong to one row. Pieces are
     summed side by side, the long ones first, so that the k-th addition is that of two blocks
     without a gap; what is left, one sum per piece, goes through the same again.
-    ``numpy.add.at`` takes ten times as long, a product with a one-hot matrix N times n.
+    ``numpy.add.at`` adds one number at a time, a product with a one-hot matrix N times n.
 
     Examples
     --------

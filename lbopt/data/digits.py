@@ -112,8 +112,7 @@ def _warp(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     An output pixel at p takes the value at A (p - c) + c + t, bilinear, background 0, with
     A = rotation(up to 8 degrees) shear(up to 0.1) scale(0.92 to 1.08 per axis) and t up to
-    0.4 pixels per axis. Digits of 8 x 8 bear no more: the nearest original of a warped image has
-    its label for 95 in 100; with twice these numbers, for 80.
+    0.4 pixels per axis. Digits of 8 x 8 bear no more: larger warps turn one digit into another.
     """
     try:
         from scipy.ndimage import affine_transform

@@ -49,7 +49,7 @@ def mlp(
     Notes
     -----
     The defaults (8 layers of 64 on the 8x8 digits, no normalisation) are deep enough that large
-    batches hurt plain momentum; with 4 layers or batch norm they do not.
+    batches hurt plain momentum (``python -m lbopt demo --studies mlp``).
     Multiplying one weight matrix by c > 0 and the next by 1/c, while biases are zero, leaves the
     function as it is but multiplies the two layers' ||w||/||g|| by c² and 1/c²: rules that adapt
     layer by layer can be told apart that way from rules that do not.

@@ -8,8 +8,8 @@ from lbopt.backend import Array, Namespace
 def channel_sum(xp: Namespace, x: Array) -> Array:
     """Sum ``x`` over all axes but the last.
 
-    A product with a row of ones: BLAS does it up to 20 times faster than ``sum`` over the leading
-    axes, which NumPy walks in steps of one pixel, and rounds no worse.
+    A product with a row of ones: BLAS does it faster than ``sum`` over the leading axes, which
+    NumPy walks in steps of one pixel, and rounds no worse.
 
     Examples
     --------

@@ -56,7 +56,7 @@ def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tup
     shape, C = x.shape, x.shape[-1]
     rows = x.reshape(-1, C)  # (M, C)
     M = rows.shape[0]
-    # a mean is a product with 1/C: BLAS sums short rows three times faster than `mean`
+    # a mean is a product with 1/C: BLAS sums short rows faster than `mean`
     average = xp.full_like(gamma, 1 / C)  # (C,)
     n, y = (xp.empty((M, C), dtype=x.dtype) for _ in range(2))
     s = xp.empty((M, 1), dtype=x.dtype)

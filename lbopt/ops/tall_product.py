@@ -2,8 +2,8 @@
 
 A general matrix product first packs its operands; for thin ones that costs as much as the sums.
 With AVX-512, OpenBLAS multiplies small matrices (rows K O <= 100^3) without packing: a tall product
-done as a stack of short ones is then up to 1.4 times faster. With AVX2 kernels it is up to 1.15
-times slower, and a stack runs on one thread: experiments here run in parallel processes instead.
+done as a stack of short ones is then faster (``make bench``). With AVX2 kernels it is a little
+slower, and a stack runs on one thread: experiments here run in parallel processes instead.
 """
 
 from __future__ import annotations
