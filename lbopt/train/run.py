@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lbopt.data.batches import steps_per_epoch
@@ -95,7 +95,8 @@ def fields_key(fields: Mapping[str, Any]) -> str:
 def run_schedule(run: Run) -> Schedule:
     """Return the learning rate of ``run`` at step t = 0, 1, 2, ...
 
-    In the second stage, where its task has one, it rises and falls again, as high.
+    In the second stage, where its task has one, it rises and falls again, by the square-root rule
+    less high for its smaller batches.
 
     Examples
     --------
@@ -107,7 +108,9 @@ def run_schedule(run: Run) -> Schedule:
     schedule, steps = _rise_and_fall(run, task.examples, run.batch_size)
     if second is None:
         return schedule
-    again, _ = _rise_and_fall(run, second.examples, second.batch_size(run.batch_size))
+    smaller = second.batch_size(run.batch_size)
+    rate = schedules.sqrt_scaling(run.learning_rate, smaller, run.batch_size)
+    again, _ = _rise_and_fall(replace(run, learning_rate=rate), second.examples, smaller)
     return schedules.two_stage(schedule, steps, again)
 
 
