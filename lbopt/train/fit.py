@@ -123,18 +123,8 @@ def fit(
     check_count("record_norms_every", record_norms_every, 0)
     if micro_batch is not None:
         check_count("micro_batch", micro_batch, 1)
-    if start is None:
-        params = _drawn(model, seed, train.x) if params is None else params
-        check_params_for(params, train.x)
-        start = Checkpoint(params, optimizer.init(params), 0)
-    elif params is not None:
-        raise ValueError("give params (a new run) or start (a run to go on with), not both")
-    check_start(start, train.x, total)
-    params, state, done = start
+    params, state, done = _begin(model, optimizer, train, seed, params, start, total)
     like = next(iter(params.values()))
-    with np.errstate(all="ignore"):
-        logits, _ = model.forward(params, take(train, np.arange(1), like).x)
-    check_classes(train, "train", logits)
     records: list[Step] = []
     diverged = None
     order = _order(n, batch_size, last, epochs, seed, first=done)
@@ -172,6 +162,31 @@ def fit(
             if on_step is not None:
                 on_step(records[-1], Checkpoint(params, state, done))
     return Fit(params, state, done, records, diverged)
+
+
+def _begin(
+    model: Model,
+    optimizer: Link,
+    train: Split,
+    seed: int,
+    params: Params | None,
+    start: Checkpoint | None,
+    total: int,
+) -> Checkpoint:
+    """Return where the run begins, after all that can be refused before the first step."""
+    if start is None:
+        params = _drawn(model, seed, train.x) if params is None else params
+        check_params_for(params, train.x)
+        start = Checkpoint(params, optimizer.init(params), 0)
+    elif params is not None:
+        raise ValueError("give params (a new run) or start (a run to go on with), not both")
+    check_start(start, train.x, total)
+    start = Checkpoint(*start)  # a plain tuple, as `load` returns it, will do
+    one = take(train, np.arange(1), like=next(iter(start.params.values())))
+    with np.errstate(all="ignore"):
+        logits, _ = model.forward(start.params, one.x)
+    check_classes(train, "train", logits)
+    return start
 
 
 def _order(
