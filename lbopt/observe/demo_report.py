@@ -179,7 +179,7 @@ def method_section(result: DemoResult) -> list[str]:
                 "Learning rates: 9 per optimizer and batch size, each 10^(1/4) times the last, the "
                 "same number for every optimizer, chosen by mean validation accuracy over "
                 f"{summary['seeds']} seeds with `{summary['command']}` on {summary['date']}; the "
-                "test images were looked at for the chosen rate alone.",
+                "choice never reads the test accuracy, which is reported for the chosen rate.",
                 "Choices at the edge of their grid: " + ("; ".join(edges) or "none") + ".",
                 "All: 30 epochs, linear warm-up over 10 % of the steps, quadratic decay, momentum "
                 "0.9, weight decay 5e-4 on weights (not on biases or norm parameters), batches "
