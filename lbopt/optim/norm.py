@@ -25,11 +25,11 @@ def norm(x: Array) -> Array:
     wide = norm_dtype(xp, x)
     if 0 in x.shape:
         return xp.zeros((), dtype=wide, device=device(x))
-    magnitude = xp.abs(xp.astype(x, wide, copy=False))
-    largest = xp.max(magnitude)
+    x = xp.astype(x, wide, copy=False)
+    largest = xp.maximum(xp.max(x), -xp.min(x))  # max |x_i|, without an array of them
     usable = (largest > 0) & xp.isfinite(largest)
     m = xp.where(usable, largest, xp.ones_like(largest))
-    scaled = magnitude / m
+    scaled = x / m
     return m * xp.sqrt(xp.sum(scaled * scaled))
 
 
