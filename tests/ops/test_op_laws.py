@@ -1,11 +1,13 @@
-"""Laws that every op obeys in every setting of op_cases.py."""
+"""Laws that every op obeys in every setting of op_cases.py and sequence_cases.py."""
 
 import numpy as np
 import pytest
 
 from tests.adjoint import check_adjoint
-from tests.ops.op_cases import CASES
+from tests.ops import op_cases, sequence_cases
 
+CASES = op_cases.CASES | sequence_cases.CASES
+assert len(CASES) == len(op_cases.CASES) + len(sequence_cases.CASES)  # no name twice
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
@@ -31,12 +33,13 @@ def test_dtype_in_is_dtype_out(case, dtype):
     y, _, _, cotangents = evaluate(case, dtype)
     assert [y.dtype, *(d.dtype for d in cotangents)] == [dtype] * (1 + len(case.arrays))
     assert [d.shape for d in cotangents] == [a.shape for a in case.arrays]
+    assert all(np.isfinite(a).all() for a in (y, *cotangents))
 
 
 @pytest.mark.parametrize(
     "case",
-    [case for name, case in CASES.items() if name != "dropout"],  # its draw depends on the dtype
-    ids=[name for name in CASES if name != "dropout"],
+    [case for name, case in CASES.items() if "dropout" not in name],  # the dtype changes the draw
+    ids=[name for name in CASES if "dropout" not in name],
 )
 def test_float32_agrees_with_float64_to_its_precision(case):
     # errors of sums of at most 200 rounded terms, in units of the largest result
