@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "lbopt").rglob("*.py"))
+THEORY = sorted((ROOT / "theory").rglob("*.py"))
 
 # package: what of lbopt it may import besides itself; a new package is put in here by hand
 MAY = {
@@ -132,19 +133,58 @@ def test_a_wrong_arrow_is_seen(tmp_path, monkeypatch, file, line, arrow):
     assert any(arrow in found for found in wrong_arrows(path)), list(wrong_arrows(path))
 
 
-def test_theory_imports_lbopt_in_demonstrations_alone():
-    for path in sorted((ROOT / "theory").rglob("*.py")):
-        if "demo" not in path.name:
-            assert not [n for n, _ in imports_of(path) if n.split(".")[0] == "lbopt"], path
+# what theory/ may import besides the standard library, itself, numpy, scipy and sympy: file -> what
+THEORY_ALSO = {
+    "demo_optimizers.py": {"lbopt"},
+    "strategies.py": {"hypothesis"},
+    "z3_proofs.py": {"z3"},
+    "report": {"matplotlib"},  # report*.py, lazily
+}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+def wrong_theory_imports(path):
+    """Imports of a file of theory/ that lead out of numpy, scipy, sympy and theory itself."""
+    also = set().union(
+        *(what for name, what in THEORY_ALSO.items() if path.name.startswith(name)), set()
+    )
+    for name, at_top in imports_of(path):
+        head = name.partition(".")[0]
+        if head not in sys.stdlib_module_names | {"theory", "numpy", "scipy", "sympy"} | also:
+            yield f"{path.name} -> {head}"
+        if at_top and head == "matplotlib":
+            yield f"{path.name} -> matplotlib at module level"
+
+
+@pytest.mark.parametrize("path", THEORY, ids=name_of)
+def test_theory_imports_lbopt_in_demonstrations_alone(path):
+    assert list(wrong_theory_imports(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "arrow"),
+    [
+        ("bounds.py", "from lbopt import optim", "bounds.py -> lbopt"),
+        ("bounds.py", "def f():\n    import hypothesis", "bounds.py -> hypothesis"),
+        ("lemmas/sign.py", "import z3", "sign.py -> z3"),
+        ("report_figures.py", "import matplotlib.pyplot", "matplotlib at module level"),
+        ("strategies.py", "import lbopt", "strategies.py -> lbopt"),
+        ("demo_optimizers.py", "import torch", "demo_optimizers.py -> torch"),
+    ],
+)
+def test_a_wrong_arrow_of_theory_is_seen(tmp_path, file, line, arrow):
+    path = tmp_path / "theory" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(line)
+    assert any(arrow in found for found in wrong_theory_imports(path))
+
+
+@pytest.mark.parametrize("path", FILES + THEORY, ids=name_of)
 def test_no_file_is_longer_than_300_lines(path):
     assert len(path.read_text().splitlines()) <= 300
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in FILES if p.name == "__init__.py"], ids=name_of
+    "path", [p for p in FILES + THEORY if p.name == "__init__.py"], ids=name_of
 )  # fmt: skip
 def test_package_init_defines_nothing(path):
     body = ast.parse(path.read_text()).body
