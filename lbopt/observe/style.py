@@ -11,6 +11,7 @@ BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 VERMILLION, ORANGE, PURPLE, BLACK = "#D55E00", "#E69F00", "#CC79A7", "#000000"
 # Three more from Paul Tol's muted scheme, https://sronpersonalpages.nl/~pault/
 WINE, INDIGO, FOREST = "#882255", "#332288", "#117733"
+LEAF = "#66AA55"  # and a lighter green
 COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 LINES = ("-", "--", "-.", ":", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -59,6 +60,7 @@ OPTIMIZERS = {
     "lars_2020": Look(PURPLE, "v", (0, (3, 1, 1, 1, 1, 1))),
     "sgd": Look(GREEN, "P", (0, (1, 1))),
     "adamw": Look(FOREST, "<", (0, (1, 3))),
+    "adamw_clip": Look(LEAF, ">", (0, (4, 1, 1, 1))),
     "lamb": Look(WINE, "*", (0, (12, 2))),
     "lamb_slow_biases": Look(INDIGO, "p", (0, (3, 3))),
 }
@@ -73,6 +75,7 @@ NAMES = {
     "lars_2020": "LARS of the LAMB paper",
     "sgd": "SGD, momentum",
     "adamw": "AdamW",
+    "adamw_clip": "AdamW + clipping",
     "lamb": "LAMB",
     "lamb_slow_biases": "LAMB, slow biases",
 }

@@ -7,26 +7,19 @@ with the command, the versions and every grid's mean validation accuracy.
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Iterable, Mapping
-from datetime import date
 from pathlib import Path
-from statistics import fmean
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from lbopt.optim import schedules
+from lbopt.train import study as shared
 from lbopt.train.experiment import sweep
 from lbopt.train.run import Run, key
-from lbopt.train.select import choose
+from lbopt.train.study import RATES_PER_GRID, rates_from, summarise, write_rates
 from lbopt.train.tasks import check_name
 
 FULL = 1077  # all training images: full-batch training, one step an epoch
 SEEDS = 5
-RATES_PER_GRID = 9
-RATE_RATIO = 10**0.25
 CHOSEN = Path(__file__).with_name("chosen_rates.json")
 
 
@@ -63,8 +56,7 @@ def grid(study: Study, optimizer: str) -> list[float]:
     >>> grid(STUDIES["mlp"], "lars")
     [0.00316, 0.00562, 0.01, 0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316]
     """
-    first = 10 ** study.grids[optimizer]
-    return [float(f"{first * RATE_RATIO**i:.3g}") for i in range(RATES_PER_GRID)]
+    return rates_from(study.grids[optimizer], RATES_PER_GRID)
 
 
 def tuning_runs(studies: Iterable[Study], seeds: int = SEEDS) -> list[Run]:
@@ -100,43 +92,9 @@ def linear_runs(study: Study, rates: Mapping[str, Any], seeds: int = SEEDS) -> l
     ]
 
 
-def summarise(records: Iterable[Mapping[str, Any]], command: str) -> dict[str, Any]:
-    """Choose the rates from the records of `tuning_runs`, in the form that is kept in the file."""
-    records = list(records)
-    rates: dict[str, Any] = {}
-    for row in choose(records):
-        setting = row.setting
-        curve: dict[str, list[float]] = {}
-        for record in records:
-            run = record["run"]
-            if all(run[field] == getattr(setting, field) for field in setting._fields):
-                curve.setdefault(f"{run['learning_rate']:g}", []).append(record["val_accuracy"])
-        rates.setdefault(setting.task, {}).setdefault(setting.optimizer, {})[
-            str(setting.batch_size)
-        ] = {
-            "rate": row.learning_rate,
-            "edge": row.edge,
-            "validation": {rate: round(fmean(values), 4) for rate, values in curve.items()},
-        }
-    return {
-        "command": command,
-        "date": date.today().isoformat(),
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
-        "seeds": max(record["run"]["seed"] for record in records) + 1,
-        "rates": rates,
-    }
-
-
 def read_rates(path: Path = CHOSEN) -> dict[str, Any]:
     """Read what `summarise` made; without a path, what the repository keeps."""
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def write_rates(summary: Mapping[str, Any], path: Path) -> None:
-    """Write what `summarise` made, whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    return shared.read_rates(path)
 
 
 class DemoResult(NamedTuple):

@@ -55,7 +55,7 @@ def markdown(rows: Sequence[Row], *, names: Mapping[str, str] | None = None) -> 
         for optimizer in dict.fromkeys(row.setting.optimizer for row in mine):
             label = names.get(optimizer, optimizer)
             lines.append([label, *(cells.get((optimizer, size), "") for size in sizes)])
-        tables.append(f"{_title(task, mine, alone=len(mine) == len(of_task))}\n\n{_grid(lines)}")
+        tables.append(f"{_title(task, mine, alone=len(mine) == len(of_task))}\n\n{lined_up(lines)}")
     return "\n\n".join(tables)
 
 
@@ -88,7 +88,8 @@ def _title(task: str, rows: Sequence[Row], *, alone: bool) -> str:
     return f"{task}: test {what} ({spread}) and learning rate, {schedule}"
 
 
-def _grid(lines: Sequence[Sequence[str]]) -> str:
+def lined_up(lines: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, its columns aligned; the first of ``lines`` is the header."""
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     drawn = [
         "| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |"

@@ -259,6 +259,11 @@ def adamw(learning_rate: float | Schedule) -> optim.Link:
     return optim.adamw(learning_rate, eps=1e-6, weight_decay=0.01, decay_mask=weights_only)
 
 
+def adamw_clip(learning_rate: float | Schedule) -> optim.Link:
+    """AdamW after clipping the gradient's global norm to 1."""
+    return optim.chain(optim.clip_by_global_norm(1.0), adamw(learning_rate))
+
+
 def lamb(learning_rate: float | Schedule) -> optim.Link:
     """LAMB, Algorithm 2 of its paper."""
     return optim.lamb(
@@ -282,6 +287,7 @@ RECIPES: dict[str, Recipe] = {
     "lars_global": Recipe("LARS with one global ratio", lars_global),
     "lars_2020": Recipe("LARS as in the LAMB paper", lars_2020),
     "adamw": Recipe("AdamW", adamw),
+    "adamw_clip": Recipe("AdamW, gradient clipped to global norm 1", adamw_clip),
     "lamb": Recipe("LAMB", lamb),
     "lamb_slow_biases": Recipe("LAMB, biases at a tenth of the rate", lamb_slow_biases),
 }

@@ -28,6 +28,7 @@ STATED = {
     "adamw": lambda rate: optim.adamw(
         rate, b1=0.9, b2=0.999, eps=1e-6, weight_decay=0.01, decay_mask=W
     ),
+    "adamw_clip": lambda rate: optim.chain(optim.clip_by_global_norm(1.0), STATED["adamw"](rate)),
     "lamb": lambda rate: optim.lamb(
         rate, b1=0.9, b2=0.999, eps=1e-6, weight_decay=0.01, decay_mask=W, adapt_mask=W
     ),
@@ -100,7 +101,9 @@ def test_every_recipe_is_stated():
 @pytest.mark.parametrize("optimizer", RECIPES)
 def test_every_recipe_learns_something(optimizer):
     # chance is 0.1, they reach 0.76 to 0.97
-    rate = {"adamw": 0.003, "lamb": 0.03, "lamb_slow_biases": 0.03}.get(optimizer, 0.05)
+    rate = {"adamw": 0.003, "adamw_clip": 0.003, "lamb": 0.03, "lamb_slow_biases": 0.03}.get(
+        optimizer, 0.05
+    )
     record = train.run_one(Run("mlp", optimizer, 128, rate, 0, epochs=4))
     assert record["val_accuracy"] > 0.5, record
 
