@@ -188,7 +188,6 @@ def _two_point_below(p: float) -> Below:
 
     def below(u: Array, batch_size: int) -> tuple[Array, Array]:
         from scipy.special import bdtrc
-        from scipy.stats import binom
 
         b = batch_size
         count = b * p - np.asarray(u, float) * b * sqrt(p * (1 - p))  # mean < u iff K > count
@@ -196,8 +195,12 @@ def _two_point_below(p: float) -> Below:
         tie = (np.abs(count - near) <= 1e-14 * np.maximum(b, np.abs(count))) & (near >= 0)
         tie &= near <= b
         k = np.clip(np.where(tie, near, np.floor(count)), -1, b)
-        less = np.where(k < 0, 1.0, np.where(k >= b, 0.0, bdtrc(np.maximum(k, 0), b, p)))
-        return less, np.where(tie, binom.pmf(near, b, p), 0.0)
+
+        def more_than(n: Array) -> Array:  # P(K > n)
+            inside = bdtrc(np.clip(n, 0, b - 1), b, p)
+            return np.where(n < 0, 1.0, np.where(n >= b, 0.0, inside))
+
+        return more_than(k), np.where(tie, more_than(near - 1) - more_than(near), 0.0)
 
     return below
 
