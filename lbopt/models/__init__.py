@@ -5,9 +5,9 @@ from lbopt.models.alexnet_sizes import alexnet, alexnet_bn, alexnet_bn_full, ale
 from lbopt.models.bert import bert
 from lbopt.models.bert_heads import Encoded, Pretraining
 from lbopt.models.bert_input import Batch
-from lbopt.models.bert_sizes import bert_base, bert_large, truncated_normal
+from lbopt.models.bert_sizes import bert_base, bert_large
 from lbopt.models.char_mlp import char_mlp
-from lbopt.models.init import constant, he_normal, normal, ones, zeros
+from lbopt.models.init import constant, he_normal, normal, ones, truncated_normal, zeros
 from lbopt.models.mlp import mlp
 from lbopt.models.model import Model
 from lbopt.models.resnet import basic, bottleneck, bottleneck_2015

@@ -1,41 +1,12 @@
-"""BERT in the two published sizes, and the distribution they start from."""
+"""BERT in the two published sizes."""
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
 from lbopt.models.bert import bert
-from lbopt.models.init import Initialiser
+from lbopt.models.init import Initialiser, truncated_normal
 from lbopt.models.model import Model
 
 VOCABULARY = 30522  # of the published English uncased models
-
-
-def truncated_normal(std: float) -> Initialiser:
-    """Make the initialiser N(0, std²) with what lies beyond 2 std drawn again.
-
-    What is left has a standard deviation of 0.88 ``std``. TensorFlow's truncated_normal, with which
-    BERT's published code starts at ``std`` 0.02.
-
-    Examples
-    --------
-    >>> W = truncated_normal(0.02)(np.random.default_rng(0), (1000, 100))
-    >>> print(f"{W.std():.4f} {abs(W).max():.4f}")
-    0.0176 0.0400
-    """
-    if not (math.isfinite(std) and std >= 0):
-        raise ValueError(f"std must be a finite number >= 0, got {std}")
-
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        z = rng.standard_normal(shape)
-        while (beyond := np.flatnonzero(np.abs(z) > 2)).size:
-            z.flat[beyond] = rng.standard_normal(beyond.size)
-        z *= std
-        return z
-
-    return draw
 
 
 def bert_base(
