@@ -206,8 +206,9 @@ def sqrt_scaled(
 
     Notes
     -----
-    The decay starts where the warm-up ends. BERT's own code decays over all T steps and lets the
-    ramp stand in front of the first W, so that its rate drops by W / T after the warm-up.
+    The decay starts where the warm-up ends. BERT's own code (github.com/google-research/bert,
+    optimization.py, create_optimizer) decays over all T steps and puts the ramp, :math:`t / W`, in
+    place of the first W: its rate is zero at step 0, and 1 - W / T of the peak after the ramp.
 
     References
     ----------
