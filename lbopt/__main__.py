@@ -1,4 +1,4 @@
-"""The command line: ``python -m lbopt demo | sweep | report | list``."""
+"""The command line: ``python -m lbopt demo | bert | sweep | report | list``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 EXAMPLES = """examples:
   python -m lbopt demo                      the main experiment, about two minutes on two cores
   python -m lbopt demo --tune               choose its learning rates again, about half an hour
+  python -m lbopt bert                      a small BERT, about a quarter of an hour
   python -m lbopt list                      tasks and optimizers that sweep knows
   python -m lbopt sweep --task mlp --optimizers nesterov,lars --batch-sizes 32,full \\
       --grid 0.01:0.3:7 --seeds 3 --out results/mine
@@ -63,6 +64,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_workers(demo)
     demo.set_defaults(command=run_demo)
 
+    add_bert(commands)
+
     sweep = commands.add_parser(
         "sweep",
         help="optimizers x batch sizes x learning rates x seeds",
@@ -110,6 +113,20 @@ def build_parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="the tasks, optimizers and studies by name")
     listing.set_defaults(command=run_list)
     return parser
+
+
+def add_bert(commands: Any) -> None:
+    """Describe the study of the small BERT."""
+    bert = commands.add_parser(
+        "bert",
+        help="AdamW, LARS and LAMB on a small BERT, at a small and a large batch",
+        description="Search each learning rate with one seed, train at the chosen ones, print the "
+        "table, write figures and report.html. An interrupted study goes on where it stopped.",
+    )
+    bert.add_argument("--out", type=Path, default=Path("results/bert"), help="(%(default)s)")
+    bert.add_argument("--seeds", type=positive, default=3, help="at chosen rates (%(default)s)")
+    add_workers(bert)
+    bert.set_defaults(command=run_bert)
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
@@ -184,6 +201,16 @@ def run_demo(args: argparse.Namespace) -> int:
         only=args.studies,
     )
     print(write_demo_report(result, args.out))
+    return 0
+
+
+def run_bert(args: argparse.Namespace) -> int:
+    """Do, or continue, the study of the small BERT."""
+    from lbopt.observe.bert_report import write_bert_report
+    from lbopt.train.bert_study import do_bert_study
+
+    study = do_bert_study(args.out, seeds=args.seeds, workers=args.workers)
+    print(write_bert_report(study, args.out))
     return 0
 
 

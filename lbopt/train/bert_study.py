@@ -1,18 +1,12 @@
-"""AdamW, LARS and LAMB on a small BERT, at a small and a large batch: one command, resumable.
-
-    python -m lbopt.train.bert_study --out results/bert
+"""AdamW, LARS and LAMB on a small BERT, at a small and a large batch: ``python -m lbopt bert``.
 
 Each optimizer searches its learning rate at each batch size (validation, one seed); the chosen
 rates are run with more seeds and reported on the test text. All runs have the same epochs, the
-same two stages (sequences of 32, then 64) and the same shape of schedule. ``DIR/runs.jsonl`` is
-that of any sweep. Figures: ``python -m lbopt.observe.bert_report DIR``.
+same two stages (short sequences, then long) and the same shape of schedule.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -25,13 +19,13 @@ from lbopt.train.select import Row, choose, score_of, spread
 from lbopt.train.table import markdown
 
 OPTIMIZERS = ("adamw", "lars", "lamb")
-BATCH_SIZES = (32, 256)
-EPOCHS, WARMUP, POWER = 4, 0.1, 1.0  # BERT decays linearly
+BATCH_SIZES = (16, 256)  # of the first stage; those of the second are half
+EPOCHS, WARMUP, POWER = 3, 0.1, 1.0  # BERT decays linearly
 # Five rates each, in steps of 10^(1/3); where they lie comes from a few coarse runs.
 GRIDS = {
     "adamw": (0.001, 0.00215, 0.00464, 0.01, 0.0215),
-    "lars": (0.0215, 0.0464, 0.1, 0.215, 0.464),
-    "lamb": (0.00215, 0.00464, 0.01, 0.0215, 0.0464),
+    "lars": (0.01, 0.0215, 0.0464, 0.1, 0.215),
+    "lamb": (0.001, 0.00215, 0.00464, 0.01, 0.0215),
 }
 NAMES = {"adamw": "AdamW", "lars": "LARS", "lamb": "LAMB"}
 
@@ -44,9 +38,7 @@ class BertStudy(NamedTuple):
     rows: list[Row]  # one per optimizer and batch size; ``edge`` is that of the search
 
 
-def search_runs(
-    batch_sizes: Sequence[int] = BATCH_SIZES, epochs: int = EPOCHS, seed: int = 0
-) -> list[Run]:
+def search_runs() -> list[Run]:
     """Return every rate of every grid, at each batch size, with one seed.
 
     Examples
@@ -54,11 +46,11 @@ def search_runs(
     >>> len(search_runs())
     30
     >>> print(search_runs()[0])
-    bert adamw batch 32 rate 0.001 seed 0
+    bert adamw batch 16 rate 0.001 seed 0
     """
     return [
-        Run("bert", optimizer, size, rate, seed, epochs, WARMUP, POWER)
-        for size in batch_sizes
+        Run("bert", optimizer, size, rate, 0, EPOCHS, WARMUP, POWER)
+        for size in BATCH_SIZES
         for optimizer in OPTIMIZERS
         for rate in GRIDS[optimizer]
     ]
@@ -73,7 +65,7 @@ def final_runs(rows: Sequence[Row], seeds: int) -> list[Run]:
             row.setting.batch_size,
             row.learning_rate,
             seed,
-            row.setting.epochs,
+            EPOCHS,
             WARMUP,
             POWER,
         )
@@ -82,29 +74,24 @@ def final_runs(rows: Sequence[Row], seeds: int) -> list[Run]:
     ]
 
 
-def do_bert_study(
-    out: Path,
-    *,
-    batch_sizes: Sequence[int] = BATCH_SIZES,
-    epochs: int = EPOCHS,
-    seeds: int = 3,
-    workers: int = 1,
-) -> BertStudy:
+def do_bert_study(out: Path, *, seeds: int = 3, workers: int = 1) -> BertStudy:
     """Do the study, or what is left of it; everything goes to ``out/runs.jsonl``.
 
     Parameters
     ----------
     out : Path
-    batch_sizes : list of int
-        Of the first stage; those of the second are half.
-    epochs, seeds, workers : int
-        42 runs of about 40 seconds with the defaults.
+    seeds, workers : int
+        42 runs of half a minute with three seeds.
     """
     check_count("seeds", seeds, 1)
     results = out / "runs.jsonl"
-    search = sweep(search_runs(batch_sizes, epochs), results, workers=workers, progress=True)
+    runs = search_runs()
+    print(f"searching learning rates: {len(runs)} runs, results in {results}")
+    search = sweep(runs, results, workers=workers, progress=True)
     chosen = choose(search)
-    final = sweep(final_runs(chosen, seeds), results, workers=workers, progress=True)
+    runs = final_runs(chosen, seeds)
+    print(f"training at the chosen rates: {len(runs)} runs, results in {results}")
+    final = sweep(runs, results, workers=workers, progress=True)
     return BertStudy(search, final, with_edges(choose(final), chosen))
 
 
@@ -157,45 +144,3 @@ def summary(study: BertStudy) -> str:
         if row.diverged:
             lines.append(f"- {what}: {row.diverged} of {row.seeds} seeds diverged")
     return "\n".join(lines)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parser = argparse.ArgumentParser(
-        prog="python -m lbopt.train.bert_study",
-        description="AdamW, LARS and LAMB on a small BERT, at a small and a large batch. "
-        "An interrupted study goes on where it stopped.",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
-    parser.add_argument("--seeds", type=int, default=3, help="at the chosen rates (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help="(%(default)s)")
-    parser.add_argument(
-        "--batch-sizes", type=int, nargs="+", default=BATCH_SIZES, help="(%(default)s)"
-    )
-    parser.add_argument(
-        "--workers", type=int, default=cores or 1, help="processes (one per core, %(default)s)"
-    )
-    args = parser.parse_args(argv)
-    try:
-        study = do_bert_study(
-            args.out,
-            batch_sizes=args.batch_sizes,
-            epochs=args.epochs,
-            seeds=args.seeds,
-            workers=args.workers,
-        )
-    except (ValueError, OSError, ImportError) as e:
-        print(f"bert_study: {' '.join(str(e).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as e:
-        print(f"\nbert_study: {e or 'stopped'}", file=sys.stderr)
-        return 130
-    text = summary(study)
-    (args.out / "tables.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -168,7 +168,7 @@ TASKS: dict[str, Task] = {
         metric="loss",
     ),
     "bert": Task(
-        "hidden characters, BERT of 2 blocks of 64, sequences of 32, then 64 (4 epochs do)",
+        "hidden characters, BERT of 2 blocks of 64, sequences of 16, then 32 (3 epochs do)",
         masked_text.mini_bert,
         as_drawn,
         masked_text.the_short_sequences,

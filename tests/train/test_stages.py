@@ -85,7 +85,7 @@ def test_bert_learns_from_the_beginning_of_the_text_and_is_judged_by_its_end():
     task = TASKS["bert"]
     splits = (*task.data(), task.second.data())
     halves = tail[: len(tail) // 2], tail[len(tail) // 2 :]
-    for split, text, length in zip(splits, (learn, *halves, learn), (32, 64, 64, 64),
+    for split, text, length in zip(splits, (learn, *halves, learn), (16, 32, 32, 32),
                                    strict=True):  # fmt: skip
         assert split.x.tokens.shape[1] == length
         whole = split.x.tokens[:200].copy()
