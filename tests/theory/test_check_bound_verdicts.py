@@ -1,0 +1,222 @@
+"""check_bound: right optimizers hold, wrong ones are caught, and bad input is explained."""
+
+import numpy as np
+import pytest
+
+from theory import noise, problems
+from theory.check import Verdict, check_bound
+from theory.theorems import lamb, lamb_sign, lars, sgd
+
+COUPLED = problems.cosine([2.0, 0.5], (1, 3), rng=np.random.default_rng(1), start=0.9)
+GENTLE = problems.quadratic([0.04, 0.01, 0.0025], (1, 2, 3), start=1.003)
+ALGORITHMS = {"sgd": sgd, "lars": lars, "lamb_sign": lamb_sign, "lamb": lamb}
+NOISES = [noise.rademacher(0.4), noise.two_point(0.4, probability=0.1)]
+
+
+@pytest.mark.parametrize("law", NOISES, ids=lambda law: law.name)
+@pytest.mark.parametrize("steps", [9, 64])
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_the_theorems_own_algorithms_hold(name, steps, law):
+    for problem in (COUPLED, problems.bounded_well([2.0, 1.0], (1, 2), start=1.3)):
+        found = check_bound(
+            ALGORITHMS[name].algorithm,
+            problem,
+            law,
+            theorem=name,
+            steps=steps,
+            batch_size=steps,
+            together=True,
+        )
+        assert found.verdict in ("holds", "vacuous")
+        assert found.interval[1] <= found.bound
+
+
+@pytest.mark.parametrize("name", ["sampled_well", "sampled_cosine", "logistic"])
+@pytest.mark.parametrize("theorem", ALGORITHMS)
+def test_finite_sums_hold(theorem, name):
+    rng = np.random.default_rng(2)
+    problem, law = {
+        "sampled_well": lambda: problems.sampled_well([2.0, 1.0], (1, 2)),
+        "sampled_cosine": lambda: problems.sampled_cosine([2.0, 1.0], (1, 2), rng=rng),
+        "logistic": lambda: problems.logistic([rng.normal(size=(8, 1)), rng.normal(size=(8, 2))]),
+    }[name]()
+    found = check_bound(
+        ALGORITHMS[theorem].algorithm,
+        problem,
+        law,
+        theorem=theorem,
+        steps=40,
+        batch_size=20,
+        together=True,
+    )
+    assert found.verdict in ("holds", "vacuous")
+
+
+def lars_with(change):
+    """Return a factory of LARS with a bug."""
+
+    def factory(eta):
+        def step(x, g):
+            return tuple(a - eta * change(b, g) for a, b in zip(x, g, strict=True))
+
+        return step
+
+    return factory
+
+
+WRONG = {
+    "one norm for all layers": lambda b, g: b / np.linalg.norm(np.hstack(g)),
+    "no norm": lambda b, g: b,
+    "ascent": lambda b, g: -b / np.linalg.norm(b),
+    "double step": lambda b, g: 2 * b / np.linalg.norm(b),
+    "L1 norm": lambda b, g: b / np.abs(b).sum(),
+    "half step": lambda b, g: b / np.linalg.norm(b) / 2,
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_lars_is_caught_on_a_quadratic(name):
+    found = check_bound(lars_with(WRONG[name]), GENTLE, theorem="lars", steps=64)
+    assert found.verdict == "violated", found
+    right = check_bound(
+        lars_with(lambda b, g: b / np.linalg.norm(b)), GENTLE, theorem="lars", steps=64
+    )
+    assert right.verdict == "holds"
+    assert right.ratio > 0.98
+
+
+def test_an_attained_bound_holds():
+    # T steps that end exactly at the minimum: every inequality of the proof is an equality
+    problem = problems.quadratic([4.0, 1.0, 0.25], start=1.0)
+    attained = check_bound(lars.algorithm, problem, theorem="lars", steps=8, step_size=1 / 8)
+    assert attained.ratio == pytest.approx(1, abs=1e-12)
+    assert attained.verdict == "holds"
+    less = check_bound(lars.algorithm, problem, theorem="lars", steps=7, step_size=1 / 8)
+    assert less.ratio < 1 - 1e-3
+
+
+def test_a_bound_above_every_gradient_is_vacuous():
+    small = problems.bounded_well([0.1], start=1.0)
+    found = check_bound(lamb.algorithm, small, theorem="lamb", steps=4, beta2=0.999)
+    assert found.verdict == "vacuous"
+    assert "largest gradient" in str(found)
+
+
+def test_the_published_form_is_looser_by_the_noise():
+    sharp, published = (
+        check_bound(
+            lars.algorithm, COUPLED, NOISES[0], theorem="lars", steps=16, form=form, together=True
+        )
+        for form in ("sharp", "published")
+    )
+    assert sharp.measured == published.measured
+    noise_term = 0.4 + 0.4 * np.sqrt(3)
+    assert published.bound - sharp.bound == pytest.approx(noise_term)
+
+
+def test_an_optimizer_object_is_taken_with_the_step_size_it_was_built_with():
+    class Normalised:
+        def init(self, params):
+            return None
+
+        def update(self, grads, state, params):
+            return {k: -0.05 * g / np.linalg.norm(g) for k, g in grads.items()}, state
+
+    ours = check_bound(Normalised(), GENTLE, theorem="lars", steps=30, step_size=0.05)
+    theirs = check_bound(lars.algorithm(0.05), GENTLE, theorem="lars", steps=30, step_size=0.05)
+    assert ours.measured == pytest.approx(theirs.measured, rel=1e-13)
+    assert ours.bound == theirs.bound
+    assert ours.step_size == 0.05
+
+
+def test_phi_and_eps_and_beta2_reach_the_bound():
+    common = {"steps": 16, "step_size": 0.05}
+    base = check_bound(lars.algorithm, GENTLE, theorem="lars", **common).bound
+    stretched = check_bound(lars.algorithm, GENTLE, theorem="lars", phi=(0.5, 2.0), **common).bound
+    assert stretched > 2 * base
+    softened = check_bound(lars.algorithm, GENTLE, theorem="lars", eps=0.1, **common).bound
+    assert softened == pytest.approx(base + 0.3)
+    two = {
+        b: check_bound(lamb.algorithm, COUPLED, theorem="lamb", beta2=b, **common).bound
+        for b in (0.75, 0.99)
+    }
+    assert two[0.99] == pytest.approx(5 * two[0.75])
+    common["theorem"] = "lamb_sign"
+    robust = check_bound(lamb_sign.algorithm(0.05, eps=0.1), GENTLE, eps=0.1, **common).bound
+    plain = check_bound(lamb_sign.algorithm(0.05), GENTLE, **common).bound
+    assert robust == pytest.approx(plain + 0.1 * (1 + np.sqrt(2) + np.sqrt(3)))
+
+
+def test_a_verdict_prints_as_one_readable_line():
+    parts = ("lars", "holds", 0.31, (0.30, 0.32), 0.42, 0.738, 0.1)
+    assert str(Verdict(*parts)) == ("holds: measured 0.31 +- 0.01 <= bound 0.42, ratio 0.74 (lars)")
+    wrong = Verdict(*parts)._replace(verdict="violated", bound=0.2, ratio=1.55)
+    assert str(wrong) == "violated: measured 0.31 +- 0.01 > bound 0.2, ratio 1.55 (lars)"
+    unsure = Verdict(*parts)._replace(verdict="undecided", bound=0.315, ratio=0.984)
+    assert str(unsure).endswith("; take more replicates")
+    assert "\n" not in str(unsure)
+
+
+def test_too_few_replicates_are_undecided():
+    # the same wrong optimizer, two noisy runs or many
+    law = noise.gaussian(0.3)
+    doubled = lars_with(WRONG["double step"])
+
+    def verdict(replicates):
+        return check_bound(
+            doubled, GENTLE, law, theorem="lars", steps=64, batch_size=64, replicates=replicates
+        ).verdict
+
+    assert verdict(2) in ("undecided", "violated")
+    assert verdict(40) == "violated"
+
+
+GOOD = {"theorem": "lars", "steps": 4}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"theorem": "adam"}, "theorem='adam' is not one of 'sgd', 'lars', 'lamb_sign', 'lamb'"),
+        ({"step_size": 0.0}, "step_size=0.0 must be a finite number > 0"),
+        ({"step_size": -1.0}, "step_size=-1.0 must be a finite number > 0"),
+        ({"steps": 4.5}, "steps=4.5 must be an integer >= 1"),
+        ({"steps": 0}, "steps=0 must be an integer >= 1"),
+        ({"batch_size": 0.5}, "batch_size=0.5 must be an integer"),
+        ({"replicates": 0}, "replicates=0 must be an integer"),
+        ({"phi": (0.0, 1.0)}, "phi=\\(0.0, 1.0\\)"),
+        ({"form": "best"}, "form='best' must be 'sharp' or 'published'"),
+        ({"beta2": 0.9}, "beta2=0.9 belongs to theorem 'lamb', not to 'lars'"),
+        ({"theorem": "lamb", "beta2": 1.0}, "beta2=1.0 must lie in"),
+        ({"theorem": "sgd", "eps": 0.1}, "theorem 'sgd' has no eps"),
+        ({"eps": -0.1}, "eps=-0.1 must be a finite number >= 0"),
+        ({"theorem": "lamb_sign", "eps": 0.1, "form": "published"}, "published form"),
+        ({"theorem": "lamb"}, "gradient_bound=inf"),
+        ({"theorem": "sgd", "step_size": 100.0}, "step_size=100.0 must be below 2"),
+    ],
+)
+def test_bad_input_is_named_with_a_remedy(changed, message):
+    arguments = GOOD | changed
+    build = ALGORITHMS.get(arguments["theorem"], lars).algorithm
+    with pytest.raises(ValueError, match=message):
+        check_bound(build, GENTLE, **arguments)
+
+
+def test_a_ready_made_optimizer_needs_its_step_size():
+    with pytest.raises(ValueError, match="lambda step_size"):
+        check_bound(lars.algorithm(0.1), GENTLE, **GOOD)
+
+
+def test_nan_from_an_optimizer_is_an_error_and_not_a_verdict():
+    count = iter(range(10))
+
+    def breaks(x, g):
+        return (x[0], x[1] * (np.nan if next(count) == 2 else 1.0), x[2])
+
+    with pytest.raises(ValueError, match="step 3 gave layer 1 a NaN"):
+        check_bound(breaks, GENTLE, step_size=0.1, **GOOD)
+
+
+def test_a_wrong_infimum_is_refused():
+    with pytest.raises(ValueError, match=r"gap=.*must be a finite number >= 0"):
+        check_bound(lars.algorithm, GENTLE._replace(f_star=1e9), **GOOD)
