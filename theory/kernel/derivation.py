@@ -1,0 +1,348 @@
+r"""A derivation: inequalities in order, each known by a named reason; the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import sympy as sp
+
+from theory.kernel.expectation import kind_of, take_average, take_mean_now
+from theory.kernel.lemma import Lemma, instance, spelled
+from theory.kernel.normal import is_zero
+from theory.kernel.signs import Certificate, check_certificate, is_nonnegative, is_positive
+from theory.kernel.words import (
+    CONSTANT,
+    FRESH,
+    PAST,
+    RANGES,
+    ProofError,
+    Quantity,
+    T,
+    average,
+    d,
+    h,
+    i,
+    j,
+    mean_now,
+)
+
+EVERYWHERE = (
+    Quantity(h, CONSTANT, "number of layers"),
+    Quantity(d, CONSTANT, "size of layer $i$"),
+    Quantity(T, CONSTANT, "number of steps"),
+)
+
+
+class Step(NamedTuple):
+    """``lower relation upper``, true for every layer, coordinate and time step, almost surely.
+
+    Attributes
+    ----------
+    name : str
+    lower, upper : sympy.Expr
+    relation : str
+        ``"<="``, ``"<"`` or ``"="``.
+    known : str
+        ``"assumption"``, ``"identity"``, ``"certified"``, ``"lemma"`` or ``"rule"``.
+    why : str
+        The reason in words.
+    uses : tuple of str
+        Names of the earlier steps that it rests on.
+    """
+
+    name: str
+    lower: sp.Expr
+    upper: sp.Expr
+    relation: str
+    known: str
+    why: str
+    uses: tuple[str, ...] = ()
+
+
+class Derivation:
+    """Steps are added by the methods below and by nothing else; each checks what it is given.
+
+    A method that refuses raises `ProofError` with the name of the step. See the package's
+    docstring for how to write a derivation.
+    """
+
+    def __init__(self, title: str, quantities: Iterable[Quantity]) -> None:
+        self.title = title
+        self.quantities = (*EVERYWHERE, *quantities)
+        self._kinds = {q.letter: q.known for q in self.quantities}
+        self._definitions = {q.letter: q.definition for q in self.quantities if q.definition}
+        self._steps: dict[str, Step] = {}
+        self._noises: dict[sp.Expr, str] = {}
+        self.lemmas: dict[str, Lemma] = {}
+        self.terms: dict[str, sp.Expr] = {}
+        self.abbreviations: dict[sp.Symbol, sp.Expr] = {}
+        for q in self.quantities:
+            if q.known not in (CONSTANT, PAST, FRESH):
+                raise ProofError(f"{title}: {q.letter} is {q.known!r}, not constant, past or fresh")
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps in order."""
+        return tuple(self._steps.values())
+
+    def step(self, name: str) -> Step:
+        """The step of that name."""
+        if name not in self._steps:
+            raise ProofError(f"{self.title}: no step {name!r} so far")
+        return self._steps[name]
+
+    def residual(self, name: str) -> sp.Expr:
+        """``upper - lower`` of a step: what is nonnegative."""
+        step = self.step(name)
+        return step.upper - step.lower
+
+    # ---- where inequalities come from
+
+    def assume(
+        self, name: str, lower: sp.Expr, upper: sp.Expr, why: str, *, relation: str = "<="
+    ) -> None:
+        """State a hypothesis. Everything assumed is listed by `assumptions`."""
+        self._add(Step(name, sp.sympify(lower), sp.sympify(upper), relation, "assumption", why))
+
+    def assume_unbiased(self, name: str, noise: sp.Expr, why: str) -> None:
+        """Assume that a noise, per layer or coordinate, has conditional mean zero."""
+        if self._kinds.get(noise) != FRESH:
+            raise ProofError(f"{name}: {noise} is not declared as fresh")
+        self.assume(name, mean_now(noise[i]), sp.Integer(0), why, relation="=")
+        self._noises[noise] = name
+
+    def lemma(
+        self,
+        name: str,
+        lemma: Lemma,
+        roles: Mapping[sp.Expr, sp.Expr],
+        *,
+        given: Sequence[str] = (),
+    ) -> None:
+        """Use a lemma for this derivation's letters (``roles``: its letter -> ours).
+
+        ``given`` are the steps that are its hypotheses, in its order.
+        """
+        lower, upper = instance(name, lemma, roles, self._definitions)
+        if len(given) != len(lemma.hypotheses):
+            raise ProofError(f"{name}: {lemma.name} has {len(lemma.hypotheses)} hypotheses")
+        for used, (low, high) in zip(given, lemma.hypotheses, strict=True):
+            wanted = spelled(high, roles) - spelled(low, roles)
+            if not is_zero(self.residual(used) - wanted, self._definitions):
+                raise ProofError(f"{name}: {used!r} is not the hypothesis {wanted} >= 0")
+        self._add(Step(name, lower, upper, "<=", "lemma", lemma.name, tuple(given)))
+        self.lemmas[lemma.name] = lemma
+
+    def certify(
+        self,
+        name: str,
+        lower: sp.Expr,
+        upper: sp.Expr,
+        terms: Sequence[sp.Expr],
+        why: str,
+        *,
+        given: Sequence[str] = (),
+    ) -> None:
+        """``upper - lower`` is a sum of terms whose factors are nonnegative, or given steps."""
+        certificate = Certificate("", {}, tuple(terms), tuple(self.residual(s) for s in given))
+        residual = sp.sympify(upper) - sp.sympify(lower)
+        check_certificate(name, residual, certificate, self._definitions)
+        self._add(Step(name, lower, upper, "<=", "certified", why, tuple(given)))
+
+    # ---- rules
+
+    def combine(
+        self,
+        name: str,
+        lower: sp.Expr,
+        upper: sp.Expr,
+        using: Mapping[str, sp.Expr],
+        why: str,
+        *,
+        given: Sequence[str] = (),
+    ) -> None:
+        """``upper - lower`` is a combination of earlier residuals with nonnegative multipliers.
+
+        ``using`` maps steps to multipliers. A multiplier's factors must be nonnegative by their
+        declared signs, or residuals of the steps ``given``. An equality takes any multiplier.
+        """
+        premises = [self.residual(s) for s in given]
+        for used, multiplier in using.items():
+            free = self.step(used).relation == "="
+            if not free and not is_nonnegative(multiplier, premises):
+                raise ProofError(
+                    f"{name}: the multiplier {multiplier} of {used!r} is not known to be >= 0"
+                )
+        total = sum((m * self.residual(s) for s, m in using.items()), sp.Integer(0))
+        missing = sp.sympify(upper) - sp.sympify(lower) - total
+        if not is_zero(missing, self._definitions):
+            raise ProofError(f"{name}: the combination leaves over {sp.expand(missing)}")
+        self._add(Step(name, lower, upper, "<=", "rule", why, (*using, *given)))
+
+    def divide(
+        self,
+        name: str,
+        lower: sp.Expr,
+        upper: sp.Expr,
+        step: str,
+        by: sp.Expr,
+        why: str,
+        *,
+        given: Sequence[str] = (),
+    ) -> None:
+        """Divide a step by something positive: by its letters, or by the strict steps ``given``."""
+        for used in given:
+            if self.step(used).relation != "<":
+                raise ProofError(f"{name}: {used!r} is not strict, one cannot divide by it")
+        if not is_positive(by, [self.residual(s) for s in given]):
+            raise ProofError(f"{name}: the divisor {by} is not known to be > 0")
+        missing = sp.sympify(upper) - sp.sympify(lower) - self.residual(step) / by
+        if not is_zero(missing, self._definitions):
+            raise ProofError(f"{name}: the division leaves over {sp.expand(missing)}")
+        self._add(Step(name, lower, upper, "<=", "rule", why, (step, *given)))
+
+    def sum_layers(self, name: str, step: str) -> None:
+        """Add a step up over i = 1, ..., h."""
+        if j in self.residual(step).free_symbols:
+            raise ProofError(f"{name}: {step!r} is about a coordinate; sum over coordinates first")
+        self._sum(name, step, i, "sum over the layers")
+
+    def sum_coordinates(self, name: str, step: str) -> None:
+        """Add a step up over j = 1, ..., d_i."""
+        self._sum(name, step, j, "sum over the coordinates of a layer")
+
+    def _sum(self, name: str, step: str, index: sp.Symbol, why: str) -> None:
+        old = self.step(step)
+        lower, upper = (sp.Sum(side, (index, *RANGES[index])) for side in (old.lower, old.upper))
+        self._add(Step(name, lower, upper, _weak(old), "rule", why, (step,)))
+
+    def expect(self, name: str, step: str) -> None:
+        """Take the expectation given the past on both sides."""
+        old, noises = self.step(step), frozenset(self._noises)
+        try:
+            lower, upper = (
+                take_mean_now(side, self._kinds, noises) for side in (old.lower, old.upper)
+            )
+        except ProofError as error:
+            raise ProofError(f"{name}: {error}") from None
+        self._add(
+            Step(
+                name,
+                lower,
+                upper,
+                _weak(old),
+                "rule",
+                "expectation given the past; known factors come out, noise of mean zero vanishes",
+                (step, *self._noises.values()),
+            )
+        )
+
+    def average(self, name: str, step: str) -> None:
+        """Take the full expectation and the average over t = 1, ..., T on both sides."""
+        old = self.step(step)
+        try:
+            lower, upper = (take_average(side, self._kinds) for side in (old.lower, old.upper))
+        except ProofError as error:
+            raise ProofError(f"{name}: {error}") from None
+        why = "expectation, and average over the steps"
+        self._add(Step(name, lower, upper, _weak(old), "rule", why, (step,)))
+
+    def telescope(
+        self,
+        name: str,
+        value: sp.Expr,
+        following: sp.Expr,
+        gap: sp.Expr,
+        *,
+        first: int = 1,
+        last: sp.Expr = T,
+    ) -> None:
+        r""":math:`\frac1T\sum_{t=1}^T E[F_t - F_{t+1}] = E[F_1 - F_{T+1}]/T \le gap/T`.
+
+        ``following`` must be defined as ``("next", value)`` and ``gap`` as ``("gap", value)``,
+        that is :math:`F_1` minus a lower bound of all :math:`F_t`.
+        """
+        meanings = {following: ("next", value), gap: ("gap", value)}
+        for letter, wanted in meanings.items():
+            if self._definitions.get(letter) != wanted:
+                raise ProofError(f"{name}: {letter} is not declared as {wanted[0]} of {value}")
+        if kind_of(gap, self._kinds) != CONSTANT:
+            raise ProofError(f"{name}: {gap} is not a constant")
+        f, t = sp.Function("F"), sp.Symbol("t", integer=True)
+        total = sp.Sum(f(t) - f(t + 1), (t, first, last)).doit()
+        if total - (f(1) - f(T + 1)) != 0:
+            raise ProofError(f"{name}: the average runs over 1..T, not over {first}..{last}")
+        self._add(
+            Step(
+                name,
+                average(value) - average(following),
+                gap / T,
+                "<=",
+                "rule",
+                "the sum telescopes to first minus last value, and the last is bounded below",
+            )
+        )
+
+    def least(self, name: str, steps: Sequence[str]) -> None:
+        """Steps with the same left side: it is below the minimum of the right sides."""
+        lowers = [self.step(s).lower for s in steps]
+        for lower in lowers[1:]:
+            if not is_zero(lower - lowers[0], self._definitions):
+                raise ProofError(f"{name}: the left sides {lowers[0]} and {lower} differ")
+        upper = sp.Min(*(self.step(s).upper for s in steps))
+        self._add(Step(name, lowers[0], upper, "<=", "rule", "both bounds hold", tuple(steps)))
+
+    # ---- the end
+
+    def conclude(
+        self,
+        name: str,
+        terms: Mapping[str, sp.Expr],
+        abbreviations: Mapping[sp.Symbol, sp.Expr],
+    ) -> None:
+        r"""Split the last bound into named terms, in abbreviated letters; the split is an identity.
+
+        ``abbreviations`` maps new letters to what they stand for, :math:`\Lambda` to
+        :math:`\sum_i L_i`.
+        """
+        last = self.steps[-1]
+        for letter in abbreviations:
+            if letter in self._kinds:
+                raise ProofError(f"{name}: {letter} already has a meaning, it cannot abbreviate")
+        spelled = {k: sp.sympify(v).xreplace(dict(abbreviations)) for k, v in terms.items()}
+        missing = last.upper - sum(spelled.values(), sp.Integer(0))
+        if not is_zero(missing, self._definitions):
+            raise ProofError(f"{name}: the terms leave over {sp.expand(missing)}")
+        self.terms = dict(terms)
+        self.abbreviations = dict(abbreviations)
+        why = "the same bound, its terms named"
+        bound = sum(self.terms.values(), sp.Integer(0))
+        self._add(Step(name, last.lower, bound, "<=", "identity", why, (last.name,)))
+
+    def assumptions(self) -> tuple[str, ...]:
+        """Names of the steps that are assumed."""
+        return tuple(s.name for s in self.steps if s.known == "assumption")
+
+    def unproved(self) -> tuple[str, ...]:
+        """Names of the lemmas whose proof is in words: SymPy has not checked them."""
+        return tuple(name for name, lemma in self.lemmas.items() if lemma.known == "lemma")
+
+    @property
+    def metric(self) -> sp.Expr:
+        """What the theorem bounds."""
+        return self.steps[-1].lower
+
+    @property
+    def bound(self) -> sp.Expr:
+        """The bound, in abbreviated letters: the sum of `terms`."""
+        return self.steps[-1].upper
+
+    def _add(self, step: Step) -> None:
+        if step.name in self._steps:
+            raise ProofError(f"{self.title}: two steps are called {step.name!r}")
+        self._steps[step.name] = step
+
+
+def _weak(step: Step) -> str:
+    return "=" if step.relation == "=" else "<="

@@ -1,0 +1,98 @@
+r"""LaTeX and Markdown of expressions, steps and derivations, from the objects that were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sympy as sp
+
+from theory.kernel.derivation import Derivation, Step
+from theory.kernel.words import Quantity, average, inner, mean_now, norm
+
+RELATIONS = {"<=": r"\le", "<": "<", "=": "="}
+
+
+def latex(expr: sp.Expr, quantities: Iterable[Quantity] = ()) -> str:
+    r"""LaTeX of an expression; ``#`` in a quantity's ``latex`` stands for its indices.
+
+    Examples
+    --------
+    >>> from theory.kernel.words import i, over_layers
+    >>> grad = sp.IndexedBase("grad", real=True)
+    >>> known = [Quantity(grad, "past", "the gradient", latex=r"\nabla_{#} f")]
+    >>> print(latex(over_layers(norm(grad[i])), known))
+    \sum_{i=1}^{h} {\left\|{\nabla_{i} f}\right\|}
+    """
+    return sp.latex(_with_names(expr, {q.letter: q.latex for q in quantities if q.latex}))
+
+
+def _with_names(expr: sp.Expr, own: Mapping[sp.Expr, str]) -> sp.Expr:
+    """Replace what SymPy cannot print our way by symbols whose names are LaTeX."""
+    if isinstance(expr, sp.Indexed):
+        indices = "".join(sp.latex(k) for k in expr.indices)
+        default = f"{sp.latex(sp.Symbol(str(expr.base.label)))}_{{#}}"
+        return _named(own.get(expr.base, default).replace("#", indices))
+    if expr in own:
+        return _named(own[expr])
+    if not expr.args or isinstance(expr, sp.IndexedBase):
+        return expr
+    args = [_with_names(arg, own) for arg in expr.args]
+    inside = [sp.latex(arg) for arg in args]
+    if expr.func == norm:
+        return _named(rf"\left\|{inside[0]}\right\|")
+    if expr.func == inner:
+        return _named(rf"\left\langle {inside[0]}, {inside[1]}\right\rangle")
+    if expr.func == mean_now:
+        return _named(rf"E_t\left[{inside[0]}\right]")
+    if expr.func == average:
+        return _named(rf"\overline{{E}}\left[{inside[0]}\right]")
+    if isinstance(expr, sp.Sum):
+        return sp.Sum(args[0], *expr.limits) if args[0].args else _sum_of(args[0], expr)
+    return expr.func(*args)
+
+
+def _sum_of(inside: sp.Expr, total: sp.Sum) -> sp.Expr:
+    return sp.Sum(inside, *total.limits)
+
+
+def _named(tex: str) -> sp.Symbol:
+    return sp.Symbol("{" + tex + "}", positive=True)
+
+
+def step_latex(step: Step, quantities: Iterable[Quantity]) -> str:
+    """The statement of a step."""
+    known = tuple(quantities)
+    lower, upper = latex(step.lower, known), latex(step.upper, known)
+    return f"{lower} {RELATIONS[step.relation]} {upper}"
+
+
+def derivation_latex(derivation: Derivation) -> str:
+    """All steps in an ``align*`` environment, numbered in order, for a notebook."""
+    lines = []
+    for number, step in enumerate(derivation.steps, 1):
+        known = derivation.quantities
+        lower, upper = latex(step.lower, known), latex(step.upper, known)
+        reason = rf"\text{{({number}) {step.known}: {step.name}}}"
+        lines.append(rf"{lower} &{RELATIONS[step.relation]} {upper} && {reason}")
+    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+
+
+def derivation_markdown(derivation: Derivation) -> str:
+    """The derivation as a section of a page: letters, then every step with its reason."""
+    lines = [f"## {derivation.title}", "", "| letter | known | meaning |", "|---|---|---|"]
+    for q in derivation.quantities:
+        shown = q.latex.replace("#", "i") if q.latex else sp.latex(sp.Symbol(str(q.letter)))
+        lines.append(f"| ${shown}$ | {q.known} | {q.meaning} |")
+    numbers = {step.name: n for n, step in enumerate(derivation.steps, 1)}
+    for step in derivation.steps:
+        uses = ", ".join(f"({numbers[name]})" for name in dict.fromkeys(step.uses))
+        source = f"{step.known}, from {uses}" if uses else step.known
+        lines += ["", f"**({numbers[step.name]}) {step.name}** [{source}]: {step.why}.", ""]
+        lines += ["$$", step_latex(step, derivation.quantities), "$$"]
+    if derivation.abbreviations:
+        short = (
+            f"${latex(k)} = {latex(v, derivation.quantities)}$"
+            for k, v in derivation.abbreviations.items()
+        )
+        lines += ["", "Here " + ", ".join(short) + "."]
+    return "\n".join(lines) + "\n"
