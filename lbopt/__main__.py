@@ -1,4 +1,4 @@
-"""The command line: ``python -m lbopt demo | bert | sweep | report | list``."""
+"""The command line: ``python -m lbopt demo | letters | bert | sweep | report | list``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 EXAMPLES = """examples:
   python -m lbopt demo                      the main experiment, about two minutes on two cores
   python -m lbopt demo --tune               choose its learning rates again, about half an hour
+  python -m lbopt letters                   LAMB on real text, about ten minutes
   python -m lbopt bert                      a small BERT, about a quarter of an hour
   python -m lbopt list                      tasks and optimizers that sweep knows
   python -m lbopt sweep --task mlp --optimizers nesterov,lars --batch-sizes 32,full \\
@@ -63,6 +64,20 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--studies", type=names, help="some of the tables only, comma-separated")
     add_workers(demo)
     demo.set_defaults(command=run_demo)
+
+    letters = commands.add_parser(
+        "letters",
+        help="LAMB against tuned baselines on real text, batch 64 to 8192",
+        description="Train at learning rates chosen beforehand (--tune chooses them again), print "
+        "the tables, write figures and report.html. An interrupted experiment goes on where it "
+        "stopped.",
+    )
+    letters.add_argument("--out", type=Path, default=Path("results/letters"), help="(%(default)s)")
+    letters.add_argument("--tune", action="store_true", help="repeat the learning-rate search")
+    letters.add_argument("--seeds", type=positive, default=5, help="seeds per point (%(default)s)")
+    letters.add_argument("--parts", type=names, help="batches, setting, schedules; default: all")
+    add_workers(letters)
+    letters.set_defaults(command=run_letters)
 
     add_bert(commands)
 
@@ -204,6 +219,18 @@ def run_demo(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_letters(args: argparse.Namespace) -> int:
+    """Do, or continue, LAMB's experiment."""
+    from lbopt.observe.letters_report import write_letters_report
+    from lbopt.train.letters import do_letters
+
+    result = do_letters(
+        args.out, tune=args.tune, seeds=args.seeds, workers=args.workers, only=args.parts
+    )
+    print(write_letters_report(result, args.out))
+    return 0
+
+
 def run_bert(args: argparse.Namespace) -> int:
     """Do, or continue, the study of the small BERT."""
     from lbopt.observe.bert_report import write_bert_report
@@ -250,6 +277,7 @@ def run_report(args: argparse.Namespace) -> int:
 def run_list(args: argparse.Namespace) -> int:
     """Print the names that the other commands take."""
     from lbopt.train.headline import STUDIES
+    from lbopt.train.letters import PARTS
     from lbopt.train.tasks import RECIPES, TASKS
 
     for title, table in (("tasks", TASKS), ("optimizers", RECIPES)):
@@ -257,6 +285,9 @@ def run_list(args: argparse.Namespace) -> int:
         for name, entry in table.items():
             print(f"  {name:14} {entry.about}")
     print(f"studies of demo:\n  {', '.join(STUDIES)}")
+    print("parts of letters:")
+    for name, about in PARTS.items():
+        print(f"  {name:14} {about}")
     return 0
 
 

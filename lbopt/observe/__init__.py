@@ -3,7 +3,12 @@
 from lbopt.observe.bert_ratios import bert_ratios, ratio_spread
 from lbopt.observe.curvature import TopEigenvalue, hessian_vector, sharpness, top_eigenvalue
 from lbopt.observe.noise import NoiseScale, gradient_noise_scale, noise_scale
-from lbopt.observe.plots import accuracy_vs_batch, learning_rate_grid, ratios_over_steps
+from lbopt.observe.plots import (
+    accuracy_vs_batch,
+    learning_rate_grid,
+    loss_vs_warmup,
+    ratios_over_steps,
+)
 from lbopt.observe.style import OPTIMIZERS, RC, Look, looks, looks_in_order
 from lbopt.observe.trust import (
     LayerRow,
@@ -31,6 +36,7 @@ __all__ = [
     "learning_rate_grid",
     "looks",
     "looks_in_order",
+    "loss_vs_warmup",
     "noise_scale",
     "norms",
     "ratio_spread",

@@ -7,15 +7,14 @@ accuracies in percent, or losses in nats where the rows or records say ``metric=
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf, isfinite
+from math import inf
 from statistics import fmean
 from typing import Any
 
+from lbopt.observe.scores import draw_scores, limit, name_of, score_label, top_of, unit_of
 from lbopt.observe.style import RC, figure_and_axes, looks, looks_in_order, pyplot
 from lbopt.train.records import Step
 from lbopt.train.select import Row, score_of, spread
-
-CUT = 3.0  # losses above this many times the best mean are drawn at that height
 
 
 def accuracy_vs_batch(
@@ -55,35 +54,57 @@ def accuracy_vs_batch(
     tasks = sorted({row.setting.task for row in rows})
     if len(tasks) != 1:
         raise ValueError(f"accuracy_vs_batch draws one task, got rows of {tasks or 'none'}")
-    optimizers = list(dict.fromkeys(row.setting.optimizer for row in rows))
     sizes = sorted({row.setting.batch_size for row in rows})
-    metric = rows[0].metric
-    unit, top = _unit(metric), _top(metric, [row.test_mean for row in rows])
     with pyplot().rc_context(RC):
         fig, ax = figure_and_axes(ax)
-        for i, (optimizer, look) in enumerate(looks(optimizers).items()):
-            mine = sorted(
-                (row for row in rows if row.setting.optimizer == optimizer),
-                key=lambda row: row.setting.batch_size,
-            )
-            shift = 1.05 ** (i - (len(optimizers) - 1) / 2)
-            ax.errorbar(
-                [row.setting.batch_size * shift for row in mine],
-                [min(unit * row.test_mean, top) for row in mine],
-                yerr=[_bar(row, unit, top) for row in mine],
-                label=_name(optimizer, names),
-                **look._asdict(),
-            )
+        draw_scores(ax, rows, lambda row, i: row.setting.batch_size * 1.05**i, names)
         _log_ticks(ax, sizes)
-        _limit(ax, metric, top)
-        seeds = sorted({row.seeds for row in rows})
-        over = f" (mean ± sd, {' or '.join(map(str, seeds))} seeds)" if seeds != [1] else ""
-        cut = any(unit * row.test_mean > top for row in rows)
-        label = _label("test", metric, top if cut else inf) + ("\n" if cut else "")
         ax.set_xlabel("batch size (examples)")
-        ax.set_ylabel(f"{label}{over}", fontsize=RC["font.size"] - 1)
         ax.set_title(title)
         ax.legend(loc="best")
+        return fig
+
+
+def loss_vs_warmup(
+    rows: Sequence[Row],
+    *,
+    names: Mapping[str, str] | None = None,
+    title: str = "",
+    ax: Any = None,
+) -> Any:
+    """Draw test loss, or accuracy, against the share of steps that warm up.
+
+    One line per optimizer joins the rows of the power that the first has; points of other powers
+    are hollow and stand alone. Bars and cut as in `accuracy_vs_batch`.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Of ONE task and batch size.
+    names, title, ax :
+        As in `accuracy_vs_batch`.
+
+    Raises
+    ------
+    ValueError
+        There are no rows, or they are of more than one task or batch size.
+    """
+    settings = sorted({(row.setting.task, row.setting.batch_size) for row in rows})
+    if len(settings) != 1:
+        raise ValueError(
+            f"loss_vs_warmup draws one task and batch size, got rows of {settings or 'none'}"
+        )
+    powers = list(dict.fromkeys(row.setting.power for row in rows))
+    with pyplot().rc_context(RC):
+        fig, ax = figure_and_axes(ax)
+        draw_scores(ax, rows, lambda row, i: 100 * row.setting.warmup + 0.5 * i, names)
+        ax.set_xticks(sorted({100 * row.setting.warmup for row in rows}))
+        ax.set_xlabel("warm-up (% of the steps)")
+        ax.set_title(title)
+        if len(powers) > 1:
+            words = f"hollow: power {', '.join(f'{p:g}' for p in powers[1:])}"
+            ax.plot([], [], "o", color="black", markerfacecolor="none", label=words)
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         return fig
 
 
@@ -135,17 +156,17 @@ def learning_rate_grid(
         for by_rate in grids.values()
         for some in by_rate.values()
     ]
-    top = _top(metric, means)
+    top = top_of(metric, means)
     with pyplot().rc_context(RC):
         fig, ax = figure_and_axes(ax)
         for optimizer, look in looks(order).items():
-            _one_grid(ax, grids[optimizer], split, metric, top, _name(optimizer, names), look)
+            _one_grid(ax, grids[optimizer], split, metric, top, name_of(optimizer, names), look)
         ax.set_xscale("log")
-        _limit(ax, metric, top)
-        cut = any(_unit(metric) * mean > top for mean in means)
+        limit(ax, metric, top)
+        cut = any(unit_of(metric) * mean > top for mean in means)
         ax.set_xlabel("learning rate (peak of the schedule)")
         ax.set_ylabel(
-            _label("validation" if split == "val" else "test", metric, top if cut else inf)
+            score_label("validation" if split == "val" else "test", metric, top if cut else inf)
         )
         ax.set_title(title)
         # the two signs need words, too
@@ -168,7 +189,7 @@ def _one_grid(
     name: str,
     look: Any,
 ) -> None:
-    rates, unit = list(by_rate), _unit(metric)
+    rates, unit = list(by_rate), unit_of(metric)
     values = [[unit * score_of(record, split) for record in by_rate[rate]] for rate in rates]
     means = [fmean(v) for v in values]
     shown = [min(mean, top) for mean in means]
@@ -237,37 +258,6 @@ def ratios_over_steps(
 def _ratios(steps: Sequence[Step], name: str) -> list[tuple[int, float]]:
     norms = [(record.step, (record.norms or {})[name]) for record in steps]
     return [(step, n.weight / n.gradient) for step, n in norms if n.gradient and n.weight]
-
-
-def _unit(metric: str) -> float:
-    """Return what a score is multiplied by: accuracies are drawn in percent, losses in nats."""
-    return 100.0 if metric == "accuracy" else 1.0
-
-
-def _top(metric: str, means: Sequence[float]) -> float:
-    """Return the height at which losses are cut off, so that a wild run does not hide the rest."""
-    finite = [mean for mean in means if isfinite(mean)]
-    return inf if metric == "accuracy" or not finite else CUT * min(finite)
-
-
-def _limit(ax: Any, metric: str, top: float) -> None:
-    low, high = ax.get_ylim()
-    ax.set_ylim(max(low, 0.0), min(high, 101.0 if metric == "accuracy" else 1.03 * top))
-
-
-def _label(split: str, metric: str, cut: float) -> str:
-    if metric == "accuracy":
-        return f"{split} accuracy (%)"
-    return f"{split} loss (nats{f', cut off at {cut:.2g}' if cut < inf else ''})"
-
-
-def _bar(row: Row, unit: float, top: float) -> float:
-    """Return the half length of a row's error bar; none where the loss is cut off."""
-    return 0.0 if unit * row.test_mean > top else unit * (row.test_sd or 0.0)
-
-
-def _name(optimizer: str, names: Mapping[str, str] | None) -> str:
-    return (names or {}).get(optimizer, optimizer)
 
 
 def _log_ticks(ax: Any, sizes: Sequence[int]) -> None:

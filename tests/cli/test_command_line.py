@@ -24,22 +24,24 @@ def run(line, capsys):
     return code, out.out, out.err
 
 
-def test_list_names_every_task_and_optimizer(capsys):
+def test_list_names_every_task_optimizer_and_part(capsys):
+    from lbopt.train.letters import PARTS
     from lbopt.train.tasks import RECIPES, TASKS
 
     code, out, _ = run("list", capsys)
     assert code == 0
-    for name in [*TASKS, *RECIPES]:
+    for name in [*TASKS, *RECIPES, *PARTS]:
         assert f"\n  {name} " in out
 
 
-@pytest.mark.parametrize("command", ["", "demo", "sweep", "report", "list"])
+@pytest.mark.parametrize("command", ["", "demo", "letters", "sweep", "report", "list"])
 def test_help_is_complete(command, capsys):
     code, out, _ = run(f"{command} --help", capsys)
     assert code == 0
     wanted = {
-        "": ["demo", "sweep", "report", "list"],
+        "": ["demo", "letters", "sweep", "report", "list"],
         "demo": ["--out", "--tune", "--seeds", "--workers", "--studies"],
+        "letters": ["--out", "--tune", "--seeds", "--workers", "--parts"],
         "sweep": ["--task", "--optimizers", "--batch-sizes", "--grid", "--seeds", "--epochs",
                   "--out", "--workers"],
         "report": ["DIR"],
@@ -55,6 +57,9 @@ def test_help_is_complete(command, capsys):
         ("fly", "fly"),
         ("demo --seeds 0", "--seeds"),
         ("demo --studies mlp,nonsense", "nonsense"),
+        ("letters --parts batches,nonsense --out OUT", "nonsense"),
+        ("letters --parts setting,setting --out OUT", "setting,setting"),
+        ("letters --seeds 0 --out OUT", "--seeds"),
         ("sweep --task mlp", "--optimizers"),
         (SWEEP.replace("mlp", "mpl") + " --out OUT", "mpl"),
         (SWEEP.replace("lars", "larz") + " --out OUT", "larz"),

@@ -7,11 +7,11 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from lbopt.data import Digits, Split
 from lbopt.train import Setting, choose, letters, read_runs
 from lbopt.train.run import run_schedule
 from lbopt.train.study import paired_differences, rates_from, run_of, search, summarise
-from lbopt.train.tasks import RECIPES, TASKS
+from lbopt.train.tasks import RECIPES
+from tests.train.letters_task import small_letters
 
 
 def record(run, val, test=9.0):
@@ -202,22 +202,7 @@ def test_differences_pair_seeds():
 
 @pytest.fixture
 def small(monkeypatch):
-    """A text of 512 letters, few optimizers, grids of three."""
-    rng = np.random.default_rng(0)
-
-    def split(n):
-        x = rng.integers(0, 64, (n, 8))
-        return Split(x, x[:, 3])
-
-    data = Digits(split(512), split(64), split(64))
-    task = TASKS["characters"]._replace(data=lambda: data, examples=512)
-    monkeypatch.setitem(TASKS, "characters", task)
-    for name, value in {
-        "EPOCHS": 1, "BATCH_SIZES": (64, 256), "LARGE": (256,), "SEARCH_SEEDS": {64: 1, 256: 2},
-        "WARMUPS": (0.1, 0.5), "TUNED": ("adamw", "lamb"), "CARRIED": ("adamw", "lamb"),
-        "SCHEDULED": ("adamw", "lamb"), "RATES_PER_GRID": 3,
-    }.items():  # fmt: skip
-        monkeypatch.setattr(letters, name, value)
+    small_letters(monkeypatch)
 
 
 def test_a_tuned_experiment_keeps_its_rates_and_goes_on_from_its_file(small, tmp_path, monkeypatch):
