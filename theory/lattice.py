@@ -75,7 +75,7 @@ def walk(
         here = slice(origin + low * t, origin + high * t + 1)
         mass = weights[here].copy()
         mass[mass < 1e-300] = 0.0  # subnormal numbers are a hundred times slower
-        total += float(mass @ values[here])
+        total += float(np.sum(mass * values[here]))
         weights[here] = 0.0
         for k, jump in enumerate(jumps):
             weights[here.start + jump : here.stop + jump] += mass * jump_chances[k, here]
