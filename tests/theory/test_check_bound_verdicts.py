@@ -159,7 +159,7 @@ def test_a_verdict_prints_as_one_readable_line():
 
 def test_too_few_replicates_are_undecided():
     # the same wrong optimizer, two noisy runs or many
-    law = noise.gaussian(0.3)
+    law = noise.gaussian(0.003)
     doubled = lars_with(WRONG["double step"])
 
     def verdict(replicates):
@@ -167,7 +167,7 @@ def test_too_few_replicates_are_undecided():
             doubled, GENTLE, law, theorem="lars", steps=64, batch_size=64, replicates=replicates
         ).verdict
 
-    assert verdict(2) in ("undecided", "violated")
+    assert verdict(2) == "undecided"
     assert verdict(40) == "violated"
 
 
