@@ -85,7 +85,7 @@ def test_the_smoothness_constants_are_attained_and_none_can_be_lowered(name):
     assert top == pytest.approx(1, abs=1e-7)
     for i in range(len(DIMS)):
         lower = np.ones(len(DIMS))
-        lower[i] = 0.95
+        lower[i] = 0.99
         assert np.linalg.eigvalsh(normalised_hessian(p, zero, lower))[-1] > 1 + 1e-4
 
 
