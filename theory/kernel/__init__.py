@@ -47,7 +47,7 @@ Traceback (most recent call last):
 ...
 theory.kernel.words.ProofError: wrong: the division leaves over -L*gap/T
 
-What the rules refuse: a negative multiplier (or one whose sign is unknown), a divisor that may be 0,
+What the rules refuse: a negative multiplier (or of unknown sign), a divisor that may be 0,
 taking something fresh out of an expectation, killing noise with a fresh coefficient, a sum over
 another range, a lemma for letters with other definitions. `theory.theorems.lars` is a full
 example; to extend it, add your `Quantity` records and lemmas, and reuse the chains in `axioms`.
@@ -59,11 +59,12 @@ size, and `show` prints all of it.
 """
 
 from theory.kernel.calculus import Minimum, minimise
-from theory.kernel.derivation import Derivation, Step
+from theory.kernel.derivation import Derivation
 from theory.kernel.evaluate import value, values
 from theory.kernel.lemma import Lemma
 from theory.kernel.show import derivation_latex, derivation_markdown, latex
 from theory.kernel.signs import Certificate
+from theory.kernel.step import Step
 from theory.kernel.words import (
     ProofError,
     Quantity,

@@ -99,3 +99,18 @@ def finish(
     proof.combine("descent over the run", by * metric, by * bound, using, why)
     why = "divide by what multiplies the metric"
     proof.divide("bound", metric, bound, "descent over the run", by, why, given=given)
+
+
+def curvature(proof: Derivation, direction: sp.IndexedBase, length: str) -> None:
+    r"""Step ``curvature``: :math:`\sum_i L_i\phi_i^2\|u_i\|^2 \le \alpha_u^2\sum_i L_i`.
+
+    ``length`` is the step that says :math:`\|u_i\| \le 1`; A4 must have been assumed.
+    """
+    size = norm(direction[i])
+    using = {"A4 upper": alpha_u + phi[i], length: phi[i] ** 2 * (1 + size)}
+    why = "a^2 - b^2 = (a - b)(a + b), twice"
+    proof.combine("squared step of a layer", phi[i] ** 2 * size**2, alpha_u**2, using, why)
+    lower, upper = L[i] * phi[i] ** 2 * size**2, L[i] * alpha_u**2
+    using = {"squared step of a layer": L[i]}
+    proof.combine("curvature of a layer", lower, upper, using, "times L_i")
+    proof.sum_layers("curvature", "curvature of a layer")

@@ -2,62 +2,28 @@ r"""A derivation: inequalities in order, each known by a named reason; the rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import sympy as sp
 
 from theory.kernel.expectation import kind_of, take_average, take_mean_now
 from theory.kernel.lemma import Lemma, instance, spelled
 from theory.kernel.normal import is_zero
-from theory.kernel.signs import Certificate, check_certificate, is_nonnegative, is_positive
+from theory.kernel.rules import check_combination, check_division, check_telescope
+from theory.kernel.signs import Certificate, check_certificate
+from theory.kernel.step import EVERYWHERE, Step, check_quantities
 from theory.kernel.words import (
     CONSTANT,
     FRESH,
-    PAST,
     RANGES,
     ProofError,
     Quantity,
     T,
     average,
-    d,
-    h,
     i,
     j,
     mean_now,
 )
-
-EVERYWHERE = (
-    Quantity(h, CONSTANT, "number of layers"),
-    Quantity(d, CONSTANT, "size of layer $i$"),
-    Quantity(T, CONSTANT, "number of steps"),
-)
-
-
-class Step(NamedTuple):
-    """``lower relation upper``, true for every layer, coordinate and time step, almost surely.
-
-    Attributes
-    ----------
-    name : str
-    lower, upper : sympy.Expr
-    relation : str
-        ``"<="``, ``"<"`` or ``"="``.
-    known : str
-        ``"assumption"``, ``"identity"``, ``"certified"``, ``"lemma"`` or ``"rule"``.
-    why : str
-        The reason in words.
-    uses : tuple of str
-        Names of the earlier steps that it rests on.
-    """
-
-    name: str
-    lower: sp.Expr
-    upper: sp.Expr
-    relation: str
-    known: str
-    why: str
-    uses: tuple[str, ...] = ()
 
 
 class Derivation:
@@ -77,9 +43,7 @@ class Derivation:
         self.lemmas: dict[str, Lemma] = {}
         self.terms: dict[str, sp.Expr] = {}
         self.abbreviations: dict[sp.Symbol, sp.Expr] = {}
-        for q in self.quantities:
-            if q.known not in (CONSTANT, PAST, FRESH):
-                raise ProofError(f"{title}: {q.letter} is {q.known!r}, not constant, past or fresh")
+        check_quantities(title, self.quantities)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -94,8 +58,7 @@ class Derivation:
 
     def residual(self, name: str) -> sp.Expr:
         """``upper - lower`` of a step: what is nonnegative."""
-        step = self.step(name)
-        return step.upper - step.lower
+        return self.step(name).residual
 
     # ---- where inequalities come from
 
@@ -167,17 +130,10 @@ class Derivation:
         ``using`` maps steps to multipliers. A multiplier's factors must be nonnegative by their
         declared signs, or residuals of the steps ``given``. An equality takes any multiplier.
         """
-        premises = [self.residual(s) for s in given]
-        for used, multiplier in using.items():
-            free = self.step(used).relation == "="
-            if not free and not is_nonnegative(multiplier, premises):
-                raise ProofError(
-                    f"{name}: the multiplier {multiplier} of {used!r} is not known to be >= 0"
-                )
-        total = sum((m * self.residual(s) for s, m in using.items()), sp.Integer(0))
-        missing = sp.sympify(upper) - sp.sympify(lower) - total
-        if not is_zero(missing, self._definitions):
-            raise ProofError(f"{name}: the combination leaves over {sp.expand(missing)}")
+        parts = [(self.step(used), sp.sympify(m)) for used, m in using.items()]
+        premises = [self.residual(used) for used in given]
+        target = sp.sympify(upper) - sp.sympify(lower)
+        check_combination(name, target, parts, premises, self._definitions)
         self._add(Step(name, lower, upper, "<=", "rule", why, (*using, *given)))
 
     def divide(
@@ -192,14 +148,9 @@ class Derivation:
         given: Sequence[str] = (),
     ) -> None:
         """Divide a step by something positive: by its letters, or by the strict steps ``given``."""
-        for used in given:
-            if self.step(used).relation != "<":
-                raise ProofError(f"{name}: {used!r} is not strict, one cannot divide by it")
-        if not is_positive(by, [self.residual(s) for s in given]):
-            raise ProofError(f"{name}: the divisor {by} is not known to be > 0")
-        missing = sp.sympify(upper) - sp.sympify(lower) - self.residual(step) / by
-        if not is_zero(missing, self._definitions):
-            raise ProofError(f"{name}: the division leaves over {sp.expand(missing)}")
+        strict = [self.step(used) for used in given]
+        target = sp.sympify(upper) - sp.sympify(lower)
+        check_division(name, target, self.step(step), by, strict, self._definitions)
         self._add(Step(name, lower, upper, "<=", "rule", why, (step, *given)))
 
     def sum_layers(self, name: str, step: str) -> None:
@@ -219,34 +170,30 @@ class Derivation:
 
     def expect(self, name: str, step: str) -> None:
         """Take the expectation given the past on both sides."""
-        old, noises = self.step(step), frozenset(self._noises)
-        try:
-            lower, upper = (
-                take_mean_now(side, self._kinds, noises) for side in (old.lower, old.upper)
-            )
-        except ProofError as error:
-            raise ProofError(f"{name}: {error}") from None
-        self._add(
-            Step(
-                name,
-                lower,
-                upper,
-                _weak(old),
-                "rule",
-                "expectation given the past; known factors come out, noise of mean zero vanishes",
-                (step, *self._noises.values()),
-            )
-        )
+        noises = frozenset(self._noises)
+        why = "expectation given the past; known factors come out, noise of mean zero vanishes"
+        uses = (step, *self._noises.values())
+        self._take(name, step, why, uses, lambda e: take_mean_now(e, self._kinds, noises))
 
     def average(self, name: str, step: str) -> None:
         """Take the full expectation and the average over t = 1, ..., T on both sides."""
+        why = "expectation, and average over the steps"
+        self._take(name, step, why, (step,), lambda e: take_average(e, self._kinds))
+
+    def _take(
+        self,
+        name: str,
+        step: str,
+        why: str,
+        uses: tuple[str, ...],
+        mean: Callable[[sp.Expr], sp.Expr],
+    ) -> None:
         old = self.step(step)
         try:
-            lower, upper = (take_average(side, self._kinds) for side in (old.lower, old.upper))
+            lower, upper = mean(old.lower), mean(old.upper)
         except ProofError as error:
             raise ProofError(f"{name}: {error}") from None
-        why = "expectation, and average over the steps"
-        self._add(Step(name, lower, upper, _weak(old), "rule", why, (step,)))
+        self._add(Step(name, lower, upper, _weak(old), "rule", why, uses))
 
     def telescope(
         self,
@@ -264,15 +211,9 @@ class Derivation:
         that is :math:`F_1` minus a lower bound of all :math:`F_t`.
         """
         meanings = {following: ("next", value), gap: ("gap", value)}
-        for letter, wanted in meanings.items():
-            if self._definitions.get(letter) != wanted:
-                raise ProofError(f"{name}: {letter} is not declared as {wanted[0]} of {value}")
+        check_telescope(name, meanings, self._definitions, first, last)
         if kind_of(gap, self._kinds) != CONSTANT:
             raise ProofError(f"{name}: {gap} is not a constant")
-        f, t = sp.Function("F"), sp.Symbol("t", integer=True)
-        total = sp.Sum(f(t) - f(t + 1), (t, first, last)).doit()
-        if total - (f(1) - f(T + 1)) != 0:
-            raise ProofError(f"{name}: the average runs over 1..T, not over {first}..{last}")
         self._add(
             Step(
                 name,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import sympy as sp
 
-from theory.kernel.normal import normal
+from theory.kernel.normal import normal, outer_sum
 from theory.kernel.words import (
     CONSTANT,
     FRESH,
@@ -89,10 +89,10 @@ def _average_of(factors: list[sp.Expr], kinds: Kinds) -> sp.Expr:
 
 
 def _through_sum(total: sp.Sum, kinds: Kinds, take: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
-    limits = total.limits[0]
+    inside, limits = outer_sum(total)
     if limits != (limits[0], *RANGES.get(limits[0], ())):
         raise ProofError(f"{total} does not run over all layers or coordinates")
-    return sp.Sum(take(total.function), limits)
+    return sp.Sum(take(inside), limits)
 
 
 def _parts(term: sp.Expr, wanted: Callable[[sp.Expr], bool]) -> tuple[list[sp.Expr], list[sp.Expr]]:

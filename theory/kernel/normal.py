@@ -32,12 +32,17 @@ def _outermost(expr: sp.Expr, kinds: type | tuple[type, ...] = sp.Sum) -> set:
     return set().union(*(_outermost(arg, kinds) for arg in expr.args))
 
 
+def outer_sum(total: sp.Sum) -> tuple[sp.Expr, sp.Tuple]:
+    """Summand and limits of the outermost index (SymPy writes nested sums as one)."""
+    *inner_limits, limits = total.limits
+    inside = sp.Sum(total.function, *inner_limits) if inner_limits else total.function
+    return inside, limits
+
+
 def _split(total: sp.Sum) -> sp.Expr:
-    index, low, high = total.limits[0]
-    if len(total.limits) > 1:
-        raise ValueError(f"{total} has two indices; write one sum inside the other")
+    inside, (index, low, high) = outer_sum(total)
     out = sp.Integer(0)
-    for term in sp.Add.make_args(normal(total.function)):
+    for term in sp.Add.make_args(normal(inside)):
         free, bound = term.as_independent(index, as_Add=False)
         if index in free.free_symbols:  # as_independent and free_symbols must agree
             free, bound = sp.Integer(1), term

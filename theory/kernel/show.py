@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
-from theory.kernel.derivation import Derivation, Step
+from theory.kernel.derivation import Derivation
+from theory.kernel.step import Step
 from theory.kernel.words import Quantity, average, inner, mean_now, norm
 
 RELATIONS = {"<=": r"\le", "<": "<", "=": "="}

@@ -18,14 +18,12 @@ import sympy as sp
 
 from theory.kernel.lemma import Lemma
 from theory.kernel.signs import Certificate
-from theory.kernel.words import i, inner, j, norm, over_coordinates
+from theory.kernel.words import d, i, inner, j, norm, over_coordinates
 
 a, b, r, delta, sign_a = sp.symbols("a b r delta sign_a", cls=sp.IndexedBase, real=True)
-wrong, u = sp.symbols("wrong u", cls=sp.IndexedBase, real=True)
+u = sp.IndexedBase("u", real=True)
+eps = sp.Symbol("eps", nonnegative=True)
 A, B = sp.symbols("A B", nonnegative=True)
-E = sp.Symbol("E", nonnegative=True)  # by how much delta is above what the case needs
-
-SAME = f"{a[i, j]}, b of the same sign"
 
 SIGN = Lemma(
     name="sign lemma",
@@ -63,6 +61,15 @@ SIGN = Lemma(
     reference="sharpens the sign lemma in the proof of Theorem 3 of You et al. 2020",
 )
 
+SIGN_LENGTH = Lemma(
+    name="squared length of a vector of signs",
+    lower=norm(r[i]) ** 2,
+    upper=d[i],
+    where={r: ("sign, never 0", b)},
+    cases=(Certificate("every coordinate is 1 or -1", {norm(r[i]): sp.sqrt(d[i])}, ()),),
+    proof="The sum of d ones.",
+)
+
 SIGN_BOUND = Lemma(
     name="a number times a sign",
     lower=-sign_a[i, j] * delta[i, j],
@@ -78,15 +85,11 @@ SIGN_BOUND = Lemma(
     proof="The five cases are all cases.",
 )
 
-eps = sp.Symbol("eps", nonnegative=True)
-d_root = sp.Function("unused")
-
 ROBUST = Lemma(
     name="sign direction with zeros or eps",
-    lower=over_coordinates(sp.Abs(a[i, j]) + sign_a[i, j] * delta[i, j])
-    / sp.sqrt(sp.IndexedBase("d", integer=True, positive=True)[i])
+    lower=over_coordinates(sp.Abs(a[i, j]) + sign_a[i, j] * delta[i, j]) / sp.sqrt(d[i])
     - inner(a[i], u[i]),
-    upper=norm(delta[i]) + eps * sp.sqrt(sp.IndexedBase("d", integer=True, positive=True)[i]),
+    upper=norm(delta[i]) + eps * sp.sqrt(d[i]),
     where={
         u: ("sign direction", b, eps),
         delta: ("difference", b, a),
@@ -101,4 +104,16 @@ ROBUST = Lemma(
         "||b||_1 >= sum_j sign(a_j) b_j = ||a||_1 + sum_j sign(a_j) delta_j. Add the three. "
         "SymPy checks none of it for general d; a test tries it on many vectors."
     ),
+)
+
+SHORT = Lemma(
+    name="a sign direction is no longer than 1",
+    lower=norm(u[i]),
+    upper=1,
+    where={u: ("sign direction", b, eps)},
+    cases=(
+        Certificate("b not 0", {norm(u[i]): 1}, ()),
+        Certificate("b = 0, so u = 0", {norm(u[i]): 0}, (1,)),
+    ),
+    proof="u = r/||r||, or 0.",
 )

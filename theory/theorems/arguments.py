@@ -57,6 +57,28 @@ def check_beta2(beta2: float) -> None:
         raise ValueError(f"beta2={beta2!r} must lie in (0, 1); beta2 = 0 is theorem lamb_sign")
 
 
+def run_numbers(
+    constants: Constants,
+    step_size: float,
+    steps: int,
+    batch_size: int,
+    phi: tuple[float, float],
+) -> dict[str, float]:
+    """Checked values of the letters that every theorem has, by their names in the proofs."""
+    check_run(step_size, steps, batch_size)
+    low, high = check_phi(phi)
+    return {
+        "eta": step_size,
+        "T": steps,
+        "b": batch_size,
+        "alpha_l": low,
+        "alpha_u": high,
+        "gap": constants.gap,
+        "Lambda": sum(constants.smoothness),
+        "h": len(constants.smoothness),
+    }
+
+
 def needs_optimum(constants: Constants) -> None:
     """Raise where no finite positive step size is best."""
     for name, value in (("gap", constants.gap), ("sum(smoothness)", sum(constants.smoothness))):

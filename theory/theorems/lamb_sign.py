@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import sqrt
 
 import numpy as np
 
 from theory.constants import Constants
+from theory.kernel import Derivation, Minimum, minimise, value, values
+from theory.kernel.letters import eta
+from theory.theorems import lamb_sign_proof as proof
 from theory.theorems.arguments import (
     Array,
     Layers,
     Phi,
     Step,
-    check_phi,
-    check_run,
     coordinate_sums,
     needs_optimum,
     nonnegative,
     normalised,
+    run_numbers,
     scaled,
-    scaled_coordinate_sum,
-    whole,
 )
-
-
-def terms(
-    constants: Constants,
-    *,
-    step_size: float,
-    steps: int,
-    batch_size: int,
-    phi: tuple[float, float] = (1.0, 1.0),
-) -> dict[str, float]:
-    """Terms of the sharp bound; they add up to `bound`."""
-    noise = scaled_coordinate_sum(constants)
-    return _terms(constants, step_size, steps, batch_size, phi, noise)
 
 
 def bound(
@@ -45,9 +33,74 @@ def bound(
     batch_size: int,
     phi: tuple[float, float] = (1.0, 1.0),
 ) -> float:
-    """Sharp upper bound on the averaged E sum_i ||grad_i f||_1 / sqrt(d_i)."""
+    r"""Upper bound on the averaged sum of scaled 1-norms of the layers' gradients, sharp.
+
+    **Problem and assumptions.** f is bounded below and smooth in layers (A1, constants
+    :math:`L_i`, :math:`\Lambda = \sum_i L_i`); the stochastic gradient is unbiased with variance
+    at most :math:`\tilde\sigma_{ij}^2` in coordinate j of layer i (A2); batches are b independent
+    samples; :math:`0 < \alpha_l \le \phi \le \alpha_u` (A4).
+
+    **Metric.** :math:`\frac1T\sum_{t=1}^T E\sum_i\|\nabla_i f(x^t)\|_1/\sqrt{d_i}`.
+
+    **Algorithm.** :math:`x_i \leftarrow x_i - \eta\,\phi(\|x_i\|)\,r_i/\|r_i\|` with
+    :math:`r_i = \mathrm{sign}(g_i)` and :math:`\mathrm{sign}(0) = \pm 1`, **never 0**: so
+    :math:`\|r_i\| = \sqrt{d_i}` always. With sign(0) = 0 or an :math:`\epsilon` the statement is
+    false, and `robust_bound` holds instead.
+
+    **Statement.**
+
+    .. math::
+
+        \frac1T\sum_{t=1}^T E\sum_i\frac{\|\nabla_i f(x^t)\|_1}{\sqrt{d_i}} \le
+        \frac{1}{\alpha_l}\Big[\frac{\Delta}{\eta T} + \frac{\eta\,\alpha_u^2\Lambda}{2}
+        + \frac{\alpha_u}{\sqrt b}\sum_i\frac{\|\tilde\sigma_i\|_1}{\sqrt{d_i}}\Big] .
+
+    Tight: with one coordinate per layer it is the bound of LARS, with its witnesses.
+
+    Theorem 3 of You et al. 2020 (arXiv 1904.00962; wording known here second-hand), with
+    :math:`\beta_2 = 0`, :math:`d_i = d/h` and b = T, says
+    :math:`(E\,\|\nabla f\|_1/\sqrt d)^2 = O(\Delta L_{avg}/T + \|\tilde\sigma\|_1^2/(Th))`. Its
+    proof bounds :math:`|r_{ij}|/\|r_i\|` by 1 and a wrong sign's probability by Markov's
+    inequality: noise :math:`2\alpha_u\|\tilde\sigma\|_1/\sqrt b` (`published`; the 2 is the paper's
+    missing factor of a coordinate that points the wrong way). The noise above is smaller by
+    :math:`2\sqrt{d_i}`; it is ours.
+
+    Parameters
+    ----------
+    constants : Constants
+    step_size, steps, batch_size
+        :math:`\eta`, T, b.
+    phi : (float, float)
+        :math:`(\alpha_l, \alpha_u)`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from theory import make_constants
+    >>> problem = make_constants(1.0, (2.0,), coordinate_sigma=((0.5,) * 4,))
+    >>> run = {"step_size": optimal_step(problem, steps=100), "steps": 100, "batch_size": 100}
+    >>> round(bound(problem, **run), 6), round(published(problem, **run), 6)
+    (0.3, 0.6)
+    >>> round(robust_bound(problem, **run, eps=0.01), 6)
+    0.32
+    """
     found = terms(constants, step_size=step_size, steps=steps, batch_size=batch_size, phi=phi)
     return sum(found.values())
+
+
+def terms(
+    constants: Constants,
+    *,
+    step_size: float,
+    steps: int,
+    batch_size: int,
+    phi: tuple[float, float] = (1.0, 1.0),
+) -> dict[str, float]:
+    """Terms of `bound` in its order: ``start``, ``curvature``, ``noise``."""
+    return values(derivation(), _numbers(constants, step_size, steps, batch_size, phi))
 
 
 def published(
@@ -58,26 +111,9 @@ def published(
     batch_size: int,
     phi: tuple[float, float] = (1.0, 1.0),
 ) -> float:
-    """The bound with the paper's noise 2 ||s~||_1 (no 1/sqrt(d_i))."""
-    noise = 2 * sum(coordinate_sums(constants))
-    return sum(_terms(constants, step_size, steps, batch_size, phi, noise).values())
-
-
-def robust_terms(
-    constants: Constants,
-    *,
-    step_size: float,
-    steps: int,
-    batch_size: int,
-    phi: tuple[float, float] = (1.0, 1.0),
-    eps: float = 0.0,
-) -> dict[str, float]:
-    """Terms of the bound for sign(0) = 0 and r = g / (|g| + eps)."""
-    nonnegative("eps", eps)
-    noise = sum(constants.sigma)
-    found = _terms(constants, step_size, steps, batch_size, phi, noise)
-    low, high = check_phi(phi)
-    return found | {"eps": high * eps * sum(sqrt(d) for d in constants.dims) / low}
+    r"""The bound with the paper's noise :math:`2\alpha_u\|\tilde\sigma\|_1/\sqrt b`."""
+    numbers = _numbers(constants, step_size, steps, batch_size, phi)
+    return sum(values(published_derivation(), numbers).values())
 
 
 def robust_bound(
@@ -89,11 +125,32 @@ def robust_bound(
     phi: tuple[float, float] = (1.0, 1.0),
     eps: float = 0.0,
 ) -> float:
-    """The bound for sign(0) = 0 and r = g / (|g| + eps): the sum of `robust_terms`."""
+    r"""The bound for :math:`r = g/(|g| + \epsilon)` and for sign(0) = 0.
+
+    The noise is :math:`\alpha_u\sum_i\sigma_i/\sqrt b`, with :math:`\sigma_i` per layer, and
+    :math:`\alpha_u\,\epsilon\sum_i\sqrt{d_i}` is added (both over :math:`\alpha_l`). A step
+    with few nonzero coordinates is longer per coordinate, which costs up to
+    :math:`\sqrt{d_i}\,\sigma_i/\|\tilde\sigma_i\|_1` against `bound`.
+    """
     found = robust_terms(
         constants, step_size=step_size, steps=steps, batch_size=batch_size, phi=phi, eps=eps
     )
     return sum(found.values())
+
+
+def robust_terms(
+    constants: Constants,
+    *,
+    step_size: float,
+    steps: int,
+    batch_size: int,
+    phi: tuple[float, float] = (1.0, 1.0),
+    eps: float = 0.0,
+) -> dict[str, float]:
+    """Terms of `robust_bound`: ``start``, ``curvature``, ``noise``, ``eps``."""
+    nonnegative("eps", eps)
+    numbers = _numbers(constants, step_size, steps, batch_size, phi) | {"eps": eps}
+    return values(robust_derivation(), numbers)
 
 
 def optimal_step(
@@ -103,27 +160,27 @@ def optimal_step(
     batch_size: int = 1,
     phi: tuple[float, float] = (1.0, 1.0),
 ) -> float:
-    """The step size that makes `bound` least: it does not depend on the batch size."""
-    whole("steps", steps)
-    whole("batch_size", batch_size)
+    r""":math:`\eta^* = \sqrt{2\Delta/(\alpha_u^2\Lambda T)}` makes `bound` least, whatever b."""
     needs_optimum(constants)
-    _, high = check_phi(phi)
-    return sqrt(2 * constants.gap / (sum(constants.smoothness) * steps)) / high
+    return value(best_step().point, _numbers(constants, 1.0, steps, batch_size, phi))
 
 
 def metric(gradient_layers: Layers) -> float | Array:
-    """``sum_i ||grad_i f||_1 / sqrt(d_i)``."""
-    return sum(np.sum(np.abs(g), axis=-1) / sqrt(g.shape[-1]) for g in gradient_layers)
+    r""":math:`\sum_i\|\nabla_i f\|_1/\sqrt{d_i}` from the exact gradient, over the last axis."""
+    return sum(np.sum(np.abs(gi), axis=-1) / sqrt(gi.shape[-1]) for gi in gradient_layers)
 
 
 def algorithm(
     step_size: float, *, phi: Phi | None = None, eps: float = 0.0, sign_of_zero: float = 1.0
 ) -> Step:
-    """``x_i <- x_i - eta phi(||x_i||) r_i / ||r_i||`` with ``r = sign(g)``, ``sign(0) = +1``.
+    r"""``step(x, g) -> x`` as in `bound`, with ``sign(0) = sign_of_zero``.
 
-    ``eps`` > 0 takes ``r = g / (|g| + eps)`` instead; ``sign_of_zero=0`` the usual sign: both
-    belong to `robust_bound`.
+    ``eps > 0`` takes :math:`r = g/(|g| + \epsilon)` instead, and ``sign_of_zero=0`` the usual
+    sign; both belong to `robust_bound`.
     """
+    nonnegative("eps", eps)
+    if sign_of_zero not in (-1.0, 0.0, 1.0):
+        raise ValueError(f"sign_of_zero={sign_of_zero!r} must be 1, -1 or 0")
 
     def step(x: Layers, g: Layers) -> tuple[Array, ...]:
         moved = []
@@ -137,18 +194,41 @@ def algorithm(
     return step
 
 
-def _terms(
+@cache
+def derivation() -> Derivation:
+    """The sharp bound, derived: the sign lemma in every coordinate, and unbiasedness."""
+    return proof.sharp()
+
+
+@cache
+def published_derivation() -> Derivation:
+    """The published bound: Markov's inequality, and 1 for 1/sqrt(d_i)."""
+    return proof.as_published()
+
+
+@cache
+def robust_derivation() -> Derivation:
+    """The bound for zeros among the signs or an eps; one lemma is proved in words."""
+    return proof.robust()
+
+
+@cache
+def best_step() -> Minimum:
+    """The minimum of the bound over the step size, with its second-order condition."""
+    return minimise("LAMB step size", derivation().bound, eta)
+
+
+def _numbers(
     constants: Constants,
     step_size: float,
     steps: int,
     batch_size: int,
     phi: tuple[float, float],
-    noise: float,
 ) -> dict[str, float]:
-    check_run(step_size, steps, batch_size)
-    low, high = check_phi(phi)
-    return {
-        "start": constants.gap / (step_size * steps) / low,
-        "curvature": step_size * high**2 * sum(constants.smoothness) / 2 / low,
-        "noise": high * noise / sqrt(batch_size) / low,
+    sums, sizes = coordinate_sums(constants), constants.dims
+    return run_numbers(constants, step_size, steps, batch_size, phi) | {
+        "S": sum(constants.sigma),
+        "S1": sum(sums),
+        "N": sum(row / sqrt(size) for row, size in zip(sums, sizes, strict=True)),
+        "D": sum(sqrt(size) for size in sizes),
     }
