@@ -1,19 +1,21 @@
-"""The command line: ``python -m lbopt demo | letters | bert | sweep | report | list``."""
+"""The command line: ``python -m lbopt COMMAND``; ``python -m lbopt --help`` lists them."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+
+from lbopt.arguments import add_workers, names, number, positive, rates
 
 EXAMPLES = """examples:
   python -m lbopt demo                      the main experiment, about two minutes on two cores
   python -m lbopt demo --tune               choose its learning rates again, about half an hour
   python -m lbopt letters                   LAMB on real text, about ten minutes
   python -m lbopt bert                      a small BERT, about a quarter of an hour
+  python -m lbopt landscape                 curvature and noise, about four minutes
   python -m lbopt list                      tasks and optimizers that sweep knows
   python -m lbopt sweep --task mlp --optimizers nesterov,lars --batch-sizes 32,full \\
       --grid 0.01:0.3:7 --seeds 3 --out results/mine
@@ -51,7 +53,25 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_experiments(commands)
+    add_sweep(commands)
 
+    report = commands.add_parser(
+        "report",
+        help="table, figures and report.html of a sweep's folder",
+        description="Read DIR/runs.jsonl, choose learning rates on validation, report the test; "
+        "one table for each task and each choice of epochs, warm-up and power.",
+    )
+    report.add_argument("dir", type=Path, metavar="DIR")
+    report.set_defaults(command=run_report)
+
+    listing = commands.add_parser("list", help="the tasks, optimizers and studies by name")
+    listing.set_defaults(command=run_list)
+    return parser
+
+
+def add_experiments(commands: Any) -> None:
+    """Describe the kept experiments."""
     demo = commands.add_parser(
         "demo",
         help="the main experiment: LARS against tuned baselines, batch 32 to full",
@@ -79,8 +99,15 @@ def build_parser() -> argparse.ArgumentParser:
     add_workers(letters)
     letters.set_defaults(command=run_letters)
 
-    add_bert(commands)
+    bert = "AdamW, LARS and LAMB on a small BERT, at a small and a large batch"
+    how = "Search each rate with one seed (or go on with it), train the chosen with all"
+    add_study(commands, "bert", run_bert, bert, how)
+    around = "curvature, gradient noise and unlike layers at four moments of a training"
+    add_study(commands, "landscape", run_landscape, around, "Train, look around")
 
+
+def add_sweep(commands: Any) -> None:
+    """Describe the sweep of one's own."""
     sweep = commands.add_parser(
         "sweep",
         help="optimizers x batch sizes x learning rates x seeds",
@@ -116,91 +143,16 @@ def build_parser() -> argparse.ArgumentParser:
     add_workers(sweep)
     sweep.set_defaults(command=run_sweep)
 
-    report = commands.add_parser(
-        "report",
-        help="table, figures and report.html of a sweep's folder",
-        description="Read DIR/runs.jsonl, choose learning rates on validation, report the test; "
-        "one table for each task and each choice of epochs, warm-up and power.",
+
+def add_study(commands: Any, name: str, run: Any, what: str, how: str) -> None:
+    """Describe a study that has no options but the common ones."""
+    study = commands.add_parser(
+        name, help=what, description=f"{how}, print the tables, write figures and report.html."
     )
-    report.add_argument("dir", type=Path, metavar="DIR")
-    report.set_defaults(command=run_report)
-
-    listing = commands.add_parser("list", help="the tasks, optimizers and studies by name")
-    listing.set_defaults(command=run_list)
-    return parser
-
-
-def add_bert(commands: Any) -> None:
-    """Describe the study of the small BERT."""
-    bert = commands.add_parser(
-        "bert",
-        help="AdamW, LARS and LAMB on a small BERT, at a small and a large batch",
-        description="Search each learning rate with one seed, train at the chosen ones, print the "
-        "table, write figures and report.html. An interrupted study goes on where it stopped.",
-    )
-    bert.add_argument("--out", type=Path, default=Path("results/bert"), help="(%(default)s)")
-    bert.add_argument("--seeds", type=positive, default=3, help="at chosen rates (%(default)s)")
-    add_workers(bert)
-    bert.set_defaults(command=run_bert)
-
-
-def add_workers(parser: argparse.ArgumentParser) -> None:
-    """Add the option for parallel processes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parser.add_argument(
-        "--workers", type=positive, default=cores or 1, help="processes (one per core, %(default)s)"
-    )
-
-
-def positive(text: str) -> int:
-    """Read an integer >= 1."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer >= 1")
-    return int(text)
-
-
-def number(text: str) -> float:
-    """Read a number; its range is checked where it is used."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-def names(text: str) -> list[str]:
-    """Read a comma-separated list."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(parts) or len(set(parts)) < len(parts):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of different names like a,b,c")
-    return parts
-
-
-def rates(text: str) -> list[float]:
-    """Read ``0.01:0.1:5`` (equal ratios, ends included) or ``0.01,0.03``.
-
-    Examples
-    --------
-    >>> rates("0.01:0.1:3"), rates("0.5,0.25")
-    ([0.01, 0.0316, 0.1], [0.25, 0.5])
-    """
-    wrong = argparse.ArgumentTypeError(
-        f"{text!r} is no grid: write FIRST:LAST:COUNT (like 0.01:1:9) or rates > 0 (like 0.1,0.3)"
-    )
-    try:
-        if ":" in text:
-            first, last, count = text.split(":")
-            low, high, n = float(first), float(last), int(count)
-            if not (0 < low < high < float("inf") and n >= 2):
-                raise wrong
-            values = [low * (high / low) ** (i / (n - 1)) for i in range(n)]
-        else:
-            values = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise wrong from None
-    values = sorted({float(f"{v:.3g}") for v in values})
-    if not all(0 < v < float("inf") for v in values):
-        raise wrong
-    return values
+    study.add_argument("--out", type=Path, default=Path("results") / name, help="(%(default)s)")
+    study.add_argument("--seeds", type=positive, default=3, help="(%(default)s)")
+    add_workers(study)
+    study.set_defaults(command=run)
 
 
 def run_demo(args: argparse.Namespace) -> int:
@@ -238,6 +190,16 @@ def run_bert(args: argparse.Namespace) -> int:
 
     study = do_bert_study(args.out, seeds=args.seeds, workers=args.workers)
     print(write_bert_report(study, args.out))
+    return 0
+
+
+def run_landscape(args: argparse.Namespace) -> int:
+    """Look around in some trainings."""
+    from lbopt.observe.landscape import survey, the_courses
+    from lbopt.observe.landscape_report import write_landscape_report
+
+    points = survey(the_courses(), seeds=args.seeds, workers=args.workers)
+    print(write_landscape_report(points, args.out, seeds=args.seeds))
     return 0
 
 

@@ -16,6 +16,7 @@ MAY = {
     "backend": set(),
     "params": {"backend"},
     "checks": set(),
+    "arguments": set(),
     "optim": {"backend", "checks", "params"},
     "ops": {"backend", "checks", "params"},
     "models": {"backend", "checks", "params", "ops"},
@@ -24,7 +25,17 @@ MAY = {
     "observe": {"backend", "checks", "params", "optim", "models", "data", "train"},
     "conformance": {"backend", "params", "optim"},
     "fast": {"backend", "params", "optim", "ops"},
-    "__main__": {"backend", "params", "optim", "models", "ops", "data", "observe", "train"},
+    "__main__": {
+        "arguments",
+        "backend",
+        "params",
+        "optim",
+        "models",
+        "ops",
+        "data",
+        "observe",
+        "train",
+    },
     "__init__": {"optim", "models", "ops", "train", "data", "observe", "conformance", "fast"},
 }
 # packages outside lbopt, at the top of a module or in a function
@@ -38,8 +49,24 @@ ONLY_IN = {
     "tqdm": {"train"},
 }
 LAZY = ("cupy", "sklearn", "scipy", "matplotlib", "tqdm", "threadpoolctl", "IPython", "sympy")
+# file: frameworks whose optimizers it wraps, imported when asked for
+ADAPTERS = {
+    "adapters.py": {"torch"},
+    "adapters_jax.py": {"jax", "optax", "keras"},
+}
 # they would make the reference depend on a framework, or on the theory that talks about it
-NEVER = ("theory", "torch", "jax", "optax", "tensorflow", "sympy", "jupyter", "notebooks", "tests")
+NEVER = (
+    "theory",
+    "torch",
+    "jax",
+    "optax",
+    "tensorflow",
+    "keras",
+    "sympy",
+    "jupyter",
+    "notebooks",
+    "tests",
+)
 
 
 def package_of(path):
@@ -83,7 +110,8 @@ def wrong_arrows(path):
             continue
         if head == "lbopt" and part != here and part not in MAY.get(here, set()):
             yield f"{here} -> lbopt.{part}"
-        if head in NEVER or (head in ONLY_IN and here not in ONLY_IN[head]):
+        wraps = here == "conformance" and head in ADAPTERS.get(path.name, ()) and not at_top
+        if (head in NEVER and not wraps) or (head in ONLY_IN and here not in ONLY_IN[head]):
             yield f"{here} -> {head}"
         if at_top and head in LAZY and here != "fast":
             yield f"{here} -> {head} at module level (import it in the function that needs it)"
@@ -120,6 +148,8 @@ def test_imports_point_the_houses_way(path):
         ("models/x.py", "from theory import bounds", "models -> theory"),
         ("train/x.py", "import torch", "train -> torch"),
         ("train/x.py", "import tqdm", "train -> tqdm at module level"),
+        ("conformance/adapters.py", "import torch", "conformance -> torch"),
+        ("conformance/check.py", "def f():\n    import torch", "conformance -> torch"),
         ("backend.py", "import cupy", "backend -> cupy"),
         ("backend.py", "from lbopt.params import sub", "backend -> lbopt.params"),
         ("data/x.py", "import importlib\nimportlib.import_module('lbopt.train')", "lbopt.train"),

@@ -114,9 +114,25 @@ def run_schedule(run: Run) -> Schedule:
     return schedules.two_stage(schedule, steps, again)
 
 
+def warmup_steps(run: Run) -> int:
+    """Return how many steps the learning rate of ``run`` rises for (in its first stage).
+
+    Examples
+    --------
+    >>> warmup_steps(Run("mlp", "lars", 32, 0.1, 0))
+    99
+    """
+    return _rise(run, TASKS[run.task].examples, run.batch_size)[0]
+
+
+def _rise(run: Run, examples: int, batch_size: int) -> tuple[int, int]:
+    """Return how many steps of one stage warm up, and how many it has."""
+    steps = run.epochs * steps_per_epoch(examples, batch_size, last="drop")
+    return min(round(run.warmup * steps), steps - 1), steps
+
+
 def _rise_and_fall(run: Run, examples: int, batch_size: int) -> tuple[Schedule, int]:
     """Return the schedule of one stage, and how many steps it has."""
-    steps = run.epochs * steps_per_epoch(examples, batch_size, last="drop")
-    rise = min(round(run.warmup * steps), steps - 1)
+    rise, steps = _rise(run, examples, batch_size)
     fall = schedules.polynomial(run.learning_rate, steps - rise, power=run.power)
     return schedules.warmup(fall, rise), steps

@@ -1,0 +1,196 @@
+"""The numbers of `python -m lbopt landscape`: rows of its tables, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isfinite, nan
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lbopt.data import Split
+from lbopt.observe.curvature import STEP
+from lbopt.observe.landscape import END, START, WARM, Point, sharpness_of
+from lbopt.observe.style import NAMES
+from lbopt.train.tasks import MOMENTUM, TASKS
+
+COARSE = 1e-3  # a step of the differences that sees kinks
+
+
+class Place(NamedTuple):
+    """A row of a table: one moment of one way of training, all seeds together."""
+
+    task: str
+    optimizer: str  # "" at the start, which all share
+    batch_size: int  # 0 at the start
+    epochs: int
+    when: str
+
+
+def places(points: Iterable[Point]) -> dict[Place, list[Point]]:
+    """Group points by place, in the order of a training; the start belongs to nobody."""
+    found: dict[Place, list[Point]] = {}
+    for p in points:
+        if p.when == START:
+            place = Place(p.task, "", 0, 0, START)
+        else:
+            place = Place(p.task, p.optimizer, p.batch_size, p.epochs, p.when)
+        found.setdefault(place, []).append(p)
+    order = (START, WARM, END)
+    ranks = {name: i for i, name in enumerate(dict.fromkeys(place.optimizer for place in found))}
+    return dict(
+        sorted(
+            found.items(),
+            key=lambda item: (
+                item[0].when != START,
+                ranks[item[0].optimizer],
+                item[0].batch_size,
+                item[0].epochs,
+                order.index(item[0].when),
+            ),
+        )
+    )
+
+
+def middle(values: Iterable[float | None]) -> str:
+    """Write median and range; values that do not exist are left out and counted.
+
+    Examples
+    --------
+    >>> middle([5.0, 0.25, 1.0]), middle([2.0, None, None]), middle([None])
+    ('1 (0.25 to 5)', '2 [1 of 3]', '-')
+    """
+    values = list(values)
+    some = sorted(value for value in values if value is not None)
+    if not some:
+        return "-"
+    text = _short(median(some))
+    if len(some) > 1:
+        text += f" ({_short(some[0])} to {_short(some[-1])})"
+    return text if len(some) == len(values) else f"{text} [{len(some)} of {len(values)}]"
+
+
+def _short(value: float) -> str:
+    if not isfinite(value):
+        return "∞"
+    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
+
+
+def nesterov_limit(sharpness: float, momentum: float = MOMENTUM) -> float:
+    r"""Return the largest rate that Nesterov's momentum bears on a quadratic.
+
+    .. math:: \gamma < \frac{2 (1 + \mu)}{(1 + 2 \mu) \lambda_{max}}
+
+    Along an eigenvector :math:`x_{t+1} = (1 - \gamma \lambda) ((1 + \mu) x_t - \mu x_{t-1})`; at
+    the limit -1 is a root of :math:`z^2 = (1 - \gamma \lambda) ((1 + \mu) z - \mu)`.
+
+    Examples
+    --------
+    >>> round(nesterov_limit(100.0, 0.9), 4), nesterov_limit(100.0, 0.0)  # without momentum: 2
+    (0.0136, 0.02)
+    """
+    return 2 * (1 + momentum) / ((1 + 2 * momentum) * sharpness)
+
+
+HEADER = [
+    "optimizer, batch",
+    "when",
+    "training loss",
+    "λ max",
+    "noise scale",
+    "||w||/||g||, largest / smallest",
+    "test",
+]
+
+
+def rows_of(found: dict[Place, list[Point]]) -> list[list[str]]:
+    """Return the cells of a task's table, without its header."""
+    rows = []
+    for place, some in found.items():
+        accuracy = TASKS[place.task].metric == "accuracy"
+        test = [100 * p.test_accuracy if accuracy else p.test_loss for p in some]
+        rows.append(
+            [
+                who(place),
+                place.when if place.when == START else f"{place.when}, step {some[0].step}",
+                middle(p.loss for p in some),
+                middle(p.sharpness for p in some),
+                middle(p.noise for p in some),
+                middle(p.spread for p in some),
+                f"{median(test):.1f} %" if accuracy else f"{median(test):.2f} nats",
+            ]
+        )
+    return rows
+
+
+def who(place: Place) -> str:
+    """Name a place's run."""
+    if place.when == START:
+        return "rescaled, the same function" if place.task == "mlp_rescaled" else "all"
+    return f"{NAMES[place.optimizer]}, {place.batch_size}"
+
+
+def mlp_claims(points: Sequence[Point]) -> list[str]:
+    """Say in numbers what the mlp's rows show, and why they are to be read with care."""
+
+    def lam(when: str, **fields: Any) -> float:
+        some = [
+            p.sharpness
+            for p in points
+            if p.when == when and all(getattr(p, k) == v for k, v in fields.items())
+        ]
+        found = [s for s in some if s is not None]
+        return median(found) if found else nan
+
+    runs = [p for p in points if p.task == "mlp"]
+    small, large = min(p.batch_size for p in runs), max(p.batch_size for p in runs)
+    longer = max(p.epochs for p in runs)
+    usual = min(p.epochs for p in runs)
+    start = lam(START, task="mlp")
+    nesterov = {"task": "mlp", "optimizer": "nesterov"}
+    warm = lam(WARM, **nesterov, batch_size=large)
+    ramp = next(p.step for p in runs if p.when == WARM and p.batch_size == small)
+    slow = lam(WARM, **nesterov, batch_size=small)
+    claims = [
+        f"MLP: at the start λ is {start:.0f}, so that Nesterov's momentum is stable on a quadratic "
+        f"up to a rate of {nesterov_limit(start):.3f}; after the {ramp} steps of batch {small}'s "
+        f"warm-up λ is {slow:.0f} and the limit {nesterov_limit(slow):.3f}. The few steps of "
+        f"batch {large}'s warm-up leave it at {warm:.0f}.",
+        f"The same function at the start with its layers rescaled has λ "
+        f"{lam(START, task='mlp_rescaled'):.0f} instead of {start:.0f}: λ is no property of the "
+        "function.",
+    ]
+    if longer > usual:
+        for name in dict.fromkeys(p.optimizer for p in runs):
+            ends = {
+                (p.batch_size, p.epochs): lam(
+                    END, task="mlp", optimizer=name, batch_size=p.batch_size, epochs=p.epochs
+                )
+                for p in runs
+                if p.optimizer == name and p.when == END
+            }
+            claims.append(
+                f"MLP, {NAMES[name]}: λ at the end {ends[small, usual]:.1f} with batch {small}, "
+                f"{ends[large, longer]:.1f} with batch {large} trained {longer // usual} times as "
+                "long, to a loss of the same order (see the table)."
+            )
+    return claims
+
+
+def kinks_claim(steps: Sequence[float] = (STEP, COARSE)) -> str:
+    """Say what the step of the differences does to λ of the mlp, which has kinks."""
+    task = TASKS["mlp"]
+    model, train = task.model(), task.data().train
+    params = task.init(model, np.random.default_rng(0))
+    split = Split(*train)
+    found = [
+        sharpness_of(model, params, split, np.random.default_rng(0), step=step) for step in steps
+    ]
+    each = ", ".join(
+        f"{'not found' if value is None else _short(value)} with step {step:.1g}"
+        for step, value in zip(steps, found, strict=True)
+    )
+    return (
+        f"ReLU has kinks, so λ depends on the step of the differences: MLP, start, seed 0: {each}."
+    )
