@@ -109,7 +109,7 @@ def slope(
 def zigzag(
     name: str, known: tuple[float, float], *, phi: tuple[float, float] = (1.0, 1.0)
 ) -> Witness:
-    """Two layers of one coordinate between +-eta alpha_u / 2, at the full slope G: all curvature."""
+    """Two layers of one coordinate between +-eta alpha_u / 2, where |f'| = G: all curvature."""
     step_size, steps, L = 1.0, 400, 2.0
     half = step_size * phi[1] / 2
     G = L * half

@@ -4,8 +4,8 @@ On :math:`\sum_i L_i\|x_i\|^2/2` A1 is an equality for every step, and a step is
 :math:`-\eta\phi\,\mathrm{sign}(g_i)/\sqrt{d_i}`, so that
 :math:`\langle\nabla_i f, \Delta x_i\rangle = -\eta\phi\|\nabla_i f\|_1/\sqrt{d_i}` exactly,
 coordinate by coordinate: the bound is attained from any point of the lattice
-:math:`x_{ij} \in (\eta\phi/\sqrt{d_i})\,\mathbb Z` with T of the right parity. With sign(0) = +1 the
-walk goes on at 0 itself, and the theorem's own step size gives the ratio 1 with no offset.
+:math:`x_{ij} \in (\eta\phi/\sqrt{d_i})\,\mathbb Z` with T of the right parity. With
+sign(0) = +1 the walk goes on at 0 itself, and the theorem's own step size gives the ratio 1 with no offset.
 
 Noise: all coordinates of a layer toss the same coin, coordinate j with slope just below
 :math:`\tilde\sigma_{ij}`. The robust form (sign(0) = 0, or eps) has a noise term :math:`\sigma_i`
@@ -110,7 +110,7 @@ def single(dim: int, known: tuple[float, None]) -> Witness:
         f"LAMB robust noise, d = {dim}",
         "lamb_robust",
         "noise",
-        make_constants(gap, (1.0,), coordinate_sigma=(sigma,)),
+        make_constants(gap, (1.0,), coordinate_sigma=(sigma.tolist(),)),
         {"step_size": step_size, "steps": steps, "batch_size": 1},
         on_lines([line], {"sign_of_zero": 0.0}, parts=root),
         *known,

@@ -86,7 +86,7 @@ def rare(
         make_constants(
             float(slope @ direction) * (start - 0.5),
             (float(np.max(slope / direction)),),
-            coordinate_sigma=(unit * sqrt((1 - q) / q),),
+            coordinate_sigma=((unit * sqrt((1 - q) / q)).tolist(),),
         ),
         {"step_size": step_size, "steps": steps, "batch_size": batch_size},
         on_lines([line], {}),
