@@ -11,7 +11,7 @@ from theory.kernel.lemma import Lemma, instance, spelled
 from theory.kernel.normal import is_zero
 from theory.kernel.rules import check_combination, check_division, check_telescope
 from theory.kernel.signs import Certificate, check_certificate
-from theory.kernel.step import EVERYWHERE, Step, check_quantities
+from theory.kernel.step import EVERYWHERE, RELATIONS, Step, check_quantities
 from theory.kernel.words import (
     CONSTANT,
     FRESH,
@@ -22,6 +22,7 @@ from theory.kernel.words import (
     average,
     i,
     j,
+    letters,
     mean_now,
 )
 
@@ -66,7 +67,7 @@ class Derivation:
         self, name: str, lower: sp.Expr, upper: sp.Expr, why: str, *, relation: str = "<="
     ) -> None:
         """State a hypothesis. Everything assumed is listed by `assumptions`."""
-        self._add(Step(name, sp.sympify(lower), sp.sympify(upper), relation, "assumption", why))
+        self._add(Step(name, lower, upper, relation, "assumption", why))
 
     def assume_unbiased(self, name: str, noise: sp.Expr, why: str) -> None:
         """Assume that a noise, per layer or coordinate, has conditional mean zero."""
@@ -95,7 +96,8 @@ class Derivation:
             if not is_zero(self.residual(used) - wanted, self._definitions):
                 raise ProofError(f"{name}: {used!r} is not the hypothesis {wanted} >= 0")
         self._add(Step(name, lower, upper, "<=", "lemma", lemma.name, tuple(given)))
-        self.lemmas[lemma.name] = lemma
+        for used_lemma in (lemma, *lemma.rests_on):
+            self.lemmas[used_lemma.name] = used_lemma
 
     def certify(
         self,
@@ -252,6 +254,8 @@ class Derivation:
             if letter in self._kinds:
                 raise ProofError(f"{name}: {letter} already has a meaning, it cannot abbreviate")
         spelled = {k: sp.sympify(v).xreplace(dict(abbreviations)) for k, v in terms.items()}
+        if kind_of(last.upper, self._kinds) != CONSTANT or last.residual.free_symbols & {i, j}:
+            raise ProofError(f"{name}: {last.upper} is not a number")
         missing = last.upper - sum(spelled.values(), sp.Integer(0))
         if not is_zero(missing, self._definitions):
             raise ProofError(f"{name}: the terms leave over {sp.expand(missing)}")
@@ -280,8 +284,14 @@ class Derivation:
         return self.steps[-1].upper
 
     def _add(self, step: Step) -> None:
+        step = step._replace(lower=sp.sympify(step.lower), upper=sp.sympify(step.upper))
         if step.name in self._steps:
             raise ProofError(f"{self.title}: two steps are called {step.name!r}")
+        if step.relation not in RELATIONS:
+            raise ProofError(f"{step.name}: the relation is {step.relation!r}, not {RELATIONS}")
+        for letter in letters(step.lower) | letters(step.upper):
+            if letter not in self._kinds and letter not in self.abbreviations:
+                raise ProofError(f"{step.name}: {letter} is not declared; add a Quantity for it")
         self._steps[step.name] = step
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from theory.kernel.signs import Certificate, check_certificate
-from theory.kernel.words import ProofError, letters
+from theory.kernel.words import INDICES, ProofError, letters
 
 
 class Lemma(NamedTuple):
@@ -30,6 +30,8 @@ class Lemma(NamedTuple):
     reference : str
     hypotheses : tuple of (lower, upper)
         Inequalities that the statement needs; a derivation must have them as steps.
+    rests_on : tuple of Lemma
+        Lemmas that the proof uses; they are checked with it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Lemma(NamedTuple):
     proof: str
     reference: str = ""
     hypotheses: tuple[tuple[sp.Expr, sp.Expr], ...] = ()
+    rests_on: tuple[Lemma, ...] = ()
 
     @property
     def known(self) -> str:
@@ -48,6 +51,8 @@ class Lemma(NamedTuple):
 
     def check(self) -> None:
         """Raise `ProofError` unless every certificate holds."""
+        for other in self.rests_on:
+            other.check()
         for case in self.cases:
             check_certificate(self.name, self.upper - self.lower, case)
         if not self.cases and not self.proof:
@@ -59,6 +64,8 @@ def instance(
 ) -> tuple[sp.Expr, sp.Expr]:
     """Both sides of a lemma for other letters; `ProofError` if these do not mean the same."""
     lemma.check()
+    if any(index in roles for index in INDICES):
+        raise ProofError(f"{name}: the indices i and j keep their meaning")
     used = letters(sp.sympify(lemma.lower)) | letters(sp.sympify(lemma.upper)) | set(lemma.where)
     for letter in used:
         own = roles.get(letter, letter)

@@ -8,6 +8,7 @@ import sympy as sp
 
 from theory.kernel.words import CONSTANT, FRESH, PAST, ProofError, Quantity, T, d, h
 
+RELATIONS = ("<=", "<", "=")
 EVERYWHERE = (
     Quantity(h, CONSTANT, "number of layers"),
     Quantity(d, CONSTANT, "size of layer $i$"),

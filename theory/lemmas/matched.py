@@ -37,31 +37,8 @@ ADAM = ("normalised Adam direction", b, q, eps)
 WRONG = ("where the sign is wrong", a, b)
 BOUNDED = ((sp.Abs(b[i, j]), G),)
 
-MATCHED = Lemma(
-    name="matched coordinates",
-    lower=C * a[i, j] * b[i, j] - a[i, j] * u[i, j],
-    upper=wrong[i, j] * sp.Abs(u[i, j]),
-    where={u: ADAM, wrong: WRONG, d_max: ("largest size",)},
-    # a >= 0 without loss of generality
-    cases=(
-        Certificate(
-            "a = A, g = B of the same sign, u = g (c + more)",
-            {a[i, j]: A, b[i, j]: B, u[i, j]: B * (C + more), wrong[i, j]: 0},
-            (A * B * more,),
-        ),
-        Certificate(
-            "a = A, g = -B of opposite sign, u = -U",
-            {a[i, j]: A, b[i, j]: -B, u[i, j]: -U, wrong[i, j]: A},
-            (C * A * B,),
-        ),
-    ),
-    proof="The sign of u is that of g, |u| = |g| omega, and omega >= c is the lemma RATE.",
-    reference="proof of Theorem 3 of You et al. 2020, with G + eps and unequal layers",
-    hypotheses=BOUNDED,
-)
-
 # sqrt v = V <= G = V + s, ||r|| = R <= sqrt(d_max / q) = R + t
-V, R, s, t = sp.symbols("V R s t", nonnegative=True)
+s, t = sp.symbols("s t", nonnegative=True)
 V, R = sp.symbols("V R", positive=True)
 RATE = Lemma(
     name="rate of a matched coordinate",
@@ -96,6 +73,30 @@ SECOND_MOMENT = Lemma(
         ),
     ),
     proof="By induction from v = 0; c = 1 is the case without bias correction.",
+)
+
+MATCHED = Lemma(
+    name="matched coordinates",
+    lower=C * a[i, j] * b[i, j] - a[i, j] * u[i, j],
+    upper=wrong[i, j] * sp.Abs(u[i, j]),
+    where={u: ADAM, wrong: WRONG, d_max: ("largest size",)},
+    # a >= 0 without loss of generality
+    cases=(
+        Certificate(
+            "a = A, g = B of the same sign, u = g (c + more)",
+            {a[i, j]: A, b[i, j]: B, u[i, j]: B * (C + more), wrong[i, j]: 0},
+            (A * B * more,),
+        ),
+        Certificate(
+            "a = A, g = -B of opposite sign, u = -U",
+            {a[i, j]: A, b[i, j]: -B, u[i, j]: -U, wrong[i, j]: A},
+            (C * A * B,),
+        ),
+    ),
+    proof="The sign of u is that of g, |u| = |g| omega, and omega >= c is the lemma RATE.",
+    reference="proof of Theorem 3 of You et al. 2020, with G + eps and unequal layers",
+    hypotheses=BOUNDED,
+    rests_on=(RATE, SECOND_MOMENT),
 )
 
 HALF_WRONG = Lemma(
