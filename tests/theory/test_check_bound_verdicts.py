@@ -102,6 +102,15 @@ def test_a_bound_above_every_gradient_is_vacuous():
     assert "largest gradient" in str(found)
 
 
+@pytest.mark.parametrize(("start", "verdict"), [(1.55, "vacuous"), (1.45, "holds")])
+def test_vacuous_begins_where_the_bound_passes_the_largest_gradient(start, verdict):
+    # slope 1, gap start - 1/2: the bound is gap / (eta T) + eta / 2 = gap + 0.005
+    line = problems.huber([1.0], 1.0, start=start)
+    found = check_bound(lars.algorithm, line, theorem="lars", steps=100, step_size=0.01)
+    assert found.bound == pytest.approx(start - 0.5 + 0.005)
+    assert found.verdict == verdict
+
+
 def test_the_published_form_is_looser_by_the_noise():
     sharp, published = (
         check_bound(
