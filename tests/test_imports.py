@@ -35,6 +35,7 @@ MAY = {
         "data",
         "observe",
         "train",
+        "conformance",
     },
     "__init__": {"optim", "models", "ops", "train", "data", "observe", "conformance", "fast"},
 }
