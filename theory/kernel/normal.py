@@ -83,19 +83,53 @@ def in_coordinates(expr: sp.Expr, definitions: Definitions) -> sp.Expr:
     return walk(expr)
 
 
+def bilinear(expr: sp.Expr, definitions: Definitions) -> sp.Expr:
+    r"""Open inner products and even powers of norms of letters that are defined as sums.
+
+    :math:`\langle x, y + z\rangle = \langle x, y\rangle + \langle x, z\rangle`,
+    :math:`\|y + z\|^2 = \|y\|^2 + 2\langle y, z\rangle + \|z\|^2`,
+    :math:`\langle x, x\rangle = \|x\|^2`, :math:`\langle x, y\rangle = \langle y, x\rangle`.
+    """
+
+    def parts(x: sp.Expr) -> list[sp.Expr]:
+        meaning = definitions.get(x.base, ()) if isinstance(x, sp.Indexed) else ()
+        if meaning and meaning[0] == "sum":
+            return [y for part in meaning[1:] for y in parts(part[x.indices])]
+        return [x]
+
+    def product(xs: list[sp.Expr], ys: list[sp.Expr]) -> sp.Expr:
+        pairs = (sorted((x, y), key=sp.default_sort_key) for x in xs for y in ys)
+        return sum((norm(x) ** 2 if x == y else inner(x, y) for x, y in pairs), sp.Integer(0))
+
+    def walk(e: sp.Expr) -> sp.Expr:
+        if e.func == inner:
+            return product(parts(e.args[0]), parts(e.args[1]))
+        if _even_power_of_norm(e):
+            opened = parts(e.base.args[0])
+            return product(opened, opened) ** (e.exp / 2)
+        if not e.args or e.func in (norm, mean_now, average) or isinstance(e, sp.Indexed):
+            return e
+        return e.func(*(walk(arg) for arg in e.args))
+
+    return walk(expr)
+
+
 def _even_power_of_norm(e: sp.Expr) -> bool:
     return e.is_Pow and e.base.func == norm and e.exp.is_even is True
 
 
 def is_zero(expr: sp.Expr, definitions: Definitions | None = None) -> bool:
-    """True if ``expr`` is identically 0, by expansion, cancellation or coordinates."""
+    """True if ``expr`` is identically 0, by expansion, cancellation, bilinearity or coordinates."""
     found = normal(expr)
     if found == 0 or _cancels(found):
         return True
     if definitions is None or not found.has(inner, norm):
         return False
-    found = normal(in_coordinates(found, definitions))
-    return found == 0 or _cancels(found)
+    for opened in (bilinear, in_coordinates):
+        written = normal(opened(found, definitions))
+        if written == 0 or _cancels(written):
+            return True
+    return False
 
 
 def _cancels(expr: sp.Expr) -> bool:
