@@ -47,6 +47,8 @@ def _with_names(expr: sp.Expr, own: Mapping[sp.Expr, str]) -> sp.Expr:
         return _named(rf"E_t\left[{inside[0]}\right]")
     if expr.func == average:
         return _named(rf"\overline{{E}}\left[{inside[0]}\right]")
+    if expr.func == sp.Abs:  # of a named symbol, which is positive, SymPy would drop it
+        return _named(rf"\left|{inside[0]}\right|")
     if isinstance(expr, sp.Sum):
         return sp.Sum(args[0], *expr.limits) if args[0].args else _sum_of(args[0], expr)
     return expr.func(*args)
