@@ -87,7 +87,8 @@ def derive(title: str, *, published: bool) -> Derivation:
     proof = Derivation(title, QUANTITIES)
     ax.smooth(proof, direction=u, scale=eta * phi[i])
     ax.unbiased(proof)
-    ax.variance(proof)
+    if not published:
+        ax.variance(proof)
     ax.coordinate_variance(proof)
     ax.phi_bounds(proof)
     proof.assume("A3", sp.Abs(le.g[i, j]), lemma.G, "stochastic gradients are bounded")
