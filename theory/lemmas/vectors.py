@@ -6,7 +6,7 @@ import sympy as sp
 
 from theory.kernel.lemma import Lemma
 from theory.kernel.signs import Certificate
-from theory.kernel.words import i, norm
+from theory.kernel.words import i, inner, norm
 from theory.lemmas import direction
 from theory.lemmas.direction import COSINE, A, B, a, b, c, delta, u, unit
 
@@ -49,4 +49,63 @@ UNIT = Lemma(
 DIRECTION_OF_SUM = direction.DIRECTION._replace(
     name="direction lemma for a sum",
     where={u: ("direction", b), b: ("sum", a, delta), unit: ("direction", a)},
+)
+
+R = sp.Symbol("R", positive=True)
+pulled = sp.IndexedBase("pulled", real=True)
+D = direction.D  # length of b - a
+
+SCALED_DIRECTION = Lemma(
+    name="direction lemma, R times",
+    lower=R * norm(a[i]) - inner(a[i], pulled[i]),
+    upper=R * (norm(delta[i]) - inner(unit[i], delta[i])),
+    where={pulled: ("direction times", b, R), delta: ("difference", b, a), unit: ("direction", a)},
+    cases=(
+        Certificate(
+            "a and b not 0, cosine c in [-1, 1]",
+            {
+                norm(a[i]): A,
+                inner(a[i], pulled[i]): R * A * c,
+                norm(delta[i]): D,
+                inner(unit[i], delta[i]): B * c - A,
+            },
+            tuple(R**2 * term for term in direction.SQUARE),
+            COSINE,
+            (R * D, R * (B - A) * c),
+            direction.LAW,
+        ),
+        Certificate(
+            "b = 0, so the pull is 0",
+            {
+                norm(a[i]): A,
+                inner(a[i], pulled[i]): 0,
+                norm(delta[i]): A,
+                inner(unit[i], delta[i]): -A,
+            },
+            (R * A,),
+        ),
+        Certificate(
+            "a = 0",
+            {
+                norm(a[i]): 0,
+                inner(a[i], pulled[i]): 0,
+                norm(delta[i]): B,
+                inner(unit[i], delta[i]): 0,
+            },
+            (R * B,),
+        ),
+    ),
+    proof="The direction lemma, multiplied by R.",
+)
+
+SCALED_LENGTH = Lemma(
+    name="R times a direction is R or 0 long",
+    lower=norm(pulled[i]),
+    upper=R,
+    where={pulled: ("direction times", b, R)},
+    cases=(
+        Certificate("b not 0", {norm(pulled[i]): R}, ()),
+        Certificate("b = 0", {norm(pulled[i]): 0}, (R,)),
+    ),
+    proof="R b / ||b||, or 0.",
 )
