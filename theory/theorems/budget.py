@@ -144,7 +144,7 @@ def best_split(
     >>> split.batch_size, split.steps, round(split.bound, 5)
     (50, 20, 0.87148)
     >>> round(bound(problem, samples=1000), 5)
-    0.87124
+    0.87118
     """
     numbers = _numbers(constants, samples, phi)
     middle = samples / optimal_batch(constants, samples=samples, phi=phi)
