@@ -1,90 +1,12 @@
-"""Wrong AdamW, Adam, Adagrad, N-LAMB and NN-LAMB, in the manner of mutants.py."""
+"""Wrong Adam, Adagrad, N-LAMB and NN-LAMB, in the manner of lbopt.conformance.museum."""
 
 import numpy as np
 
 from lbopt import optim
+from lbopt.conformance.museum.adamw import parts
+from lbopt.conformance.museum.lamb import build
 from lbopt.optim import chain, masked
 from lbopt.optim.adam import look_ahead, scale_by_adam
-from tests.optim.mutants_lamb import DEFAULTS, build, direction
-
-
-def parts(hyper, **wrong):
-    h = DEFAULTS | {"eps": 1e-8} | hyper
-    decay = masked(optim.add_decayed_weights(h["weight_decay"]), h["decay_mask"])
-    return direction(h, **wrong), decay
-
-
-def right_adamw(learning_rate, **hyper):
-    """The right one, to see that no law kills it."""
-    return optim.adamw(learning_rate, **hyper)
-
-
-def adamw_as_adam(learning_rate, **hyper):
-    """Decay goes through the moments: torch's Adam(weight_decay), taken for AdamW for years."""
-    return optim.adam(learning_rate, **{"weight_decay": 0.01} | hyper)
-
-
-def adamw_decay_without_the_rate(learning_rate, **hyper):
-    """w <- w - gamma r - lam w: the paper's own form with its schedule multiplier eta = 1."""
-    adam, decay = parts(hyper)
-    return chain(adam, optim.scale_by_learning_rate(learning_rate), minus(decay))
-
-
-def minus(decay):
-    flip = optim.scale(-1.0)
-    return chain(flip, decay, flip)
-
-
-def adamw_decay_twice(learning_rate, **hyper):
-    """In the gradient and beside it: both switches were found."""
-    _, decay = parts(hyper)
-    return chain(decay, optim.adamw(learning_rate, **hyper))
-
-
-def adamw_eps_inside(learning_rate, **hyper):
-    """sqrt(v + eps)."""
-    adam, decay = parts(hyper, inside=True)
-    return chain(adam, decay, optim.scale_by_learning_rate(learning_rate))
-
-
-def adamw_layer_mean_of_v(learning_rate, **hyper):
-    """v is averaged over the layer: an idea of its own (Novograd's), not AdamW."""
-    adam, decay = parts(hyper, square=lambda g: np.full_like(g, np.mean(g * g)))
-    return chain(adam, decay, optim.scale_by_learning_rate(learning_rate))
-
-
-def adamw_mask_ignored(learning_rate, *, decay_mask=None, **hyper):
-    """Norms and biases are decayed after all (huggingface/transformers#4360)."""
-    return optim.adamw(learning_rate, **hyper)
-
-
-def adamw_eps_of_its_own(learning_rate, **hyper):
-    """eps=0 silently becomes 1e-3."""
-    return optim.adamw(learning_rate, **hyper | {"eps": hyper.get("eps") or 1e-3})
-
-
-def adamw_decay_ignored(learning_rate, *, weight_decay=0.01, **hyper):
-    """weight_decay is accepted and ignored."""
-    return optim.adamw(learning_rate, weight_decay=0.0, **hyper)
-
-
-def adamw_narrow(learning_rate, **hyper):
-    """Moments in float16."""
-    adam, decay = parts(hyper, narrow=True)
-    return chain(adam, decay, optim.scale_by_learning_rate(learning_rate))
-
-
-def adamw_no_zero_rule(learning_rate, **hyper):
-    """0 / 0 where eps = 0 and nothing ever came: NaN."""
-    spoil = optim.layerwise(lambda u, memory, w, step: (u + 0 * np.divide(u, u), memory))
-    return chain(spoil, optim.adamw(learning_rate, **hyper))
-
-
-ADAMW = [
-    adamw_as_adam, adamw_decay_without_the_rate, adamw_decay_twice, adamw_eps_inside,
-    adamw_layer_mean_of_v, adamw_mask_ignored, adamw_eps_of_its_own, adamw_narrow,
-    adamw_no_zero_rule, adamw_decay_ignored,
-]  # fmt: skip
 
 
 def right_adam(learning_rate, **hyper):
