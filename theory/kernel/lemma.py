@@ -67,7 +67,7 @@ def instance(
     if any(index in roles for index in INDICES):
         raise ProofError(f"{name}: the indices i and j keep their meaning")
     used = letters(sp.sympify(lemma.lower)) | letters(sp.sympify(lemma.upper)) | set(lemma.where)
-    for letter in used:
+    for letter in sorted(used, key=str):
         own = roles.get(letter, letter)
         if not _sign_of(own) >= _sign_of(letter):
             raise ProofError(f"{name}: {own} lacks a sign that {lemma.name} wants of {letter}")
