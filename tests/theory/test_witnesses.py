@@ -41,13 +41,15 @@ NEARLY = {
     ("lars", "start"): 1 - 1e-9,
     ("lars", "curvature"): 1 - 1e-9,
     ("lars", "noise"): 0.955,
-    ("lars", "eps"): 0.65,
+    ("lars", "eps"): 0.82,
     ("lamb_sign", "start"): 1 - 1e-9,
     ("lamb_sign", "curvature"): 1 - 1e-9,
     ("lamb_sign", "noise"): 0.955,
-    ("lamb_robust", "noise"): 0.92,
+    ("lamb_robust", "start"): 1 - 1e-9,
+    ("lamb_robust", "curvature"): 0.99,
+    ("lamb_robust", "noise"): 0.89,
     ("lamb_robust", "eps"): 0.014,
-    ("lamb", "start"): 0.96,
+    ("lamb", "start"): 1 - 1e-6,
     ("lamb", "curvature"): 0.998,
     ("lamb", "noise"): 0.91,
 }
@@ -56,7 +58,7 @@ NEARLY = {
 @pytest.mark.parametrize(("theorem", "term"), NEARLY)
 def test_every_term_is_nearly_attained_where_it_is_most_of_the_bound(theorem, term):
     own = [w.name for w in WITNESSES if (w.theorem, w.term) == (theorem, term)]
-    best = max(found(name).sharp for name in own if found(name).share >= 0.5)
+    best = max(found(name).sharp for name in own if found(name).share >= 0.4)
     assert NEARLY[theorem, term] <= best <= 1 + 1e-9
 
 
@@ -64,8 +66,7 @@ def test_every_term_of_every_bound_has_a_witness():
     for theorem, claim in CLAIMS.items():
         some = next(w for w in WITNESSES if w.theorem == theorem and "step_size" in w.arguments)
         named = {term for key, term in NEARLY if key == theorem}
-        assert set(claim.terms(some.constants, **some.arguments)) - named <= {"start", "curvature"}
-        assert named <= set(claim.terms(some.constants, **some.arguments))
+        assert set(claim.terms(some.constants, **some.arguments)) == named
 
 
 def test_the_known_ratios_of_the_published_noise_constants():
@@ -91,9 +92,9 @@ def test_the_noise_ratio_approaches_one_as_the_root_of_the_horizon():
 @pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 16000, reason="needs 80-bit numbers")
 def test_the_slides_reach_what_the_range_of_the_numbers_allows():
     for slide, ratio in (
-        (Slide(2, 0.5, 2048, 0.01, 1.0, 5500.0, 1.0), 0.845),
-        (Slide(4, 0.9, 2048, 0.01, 1.05, 5500.0, 1.0), 0.808),
-        (Slide(8, 0.9, 2048, 0.01, 1.1, 5500.0, 1.0), 0.825),
+        (Slide(2, 0.5, 2048, 0.01, 1.0, 0, 5500.0, 1.0), 0.845),
+        (Slide(4, 0.9, 2048, 0.01, 1.05, 0, 5500.0, 1.0), 0.808),
+        (Slide(8, 0.9, 2048, 0.01, 1.1, 0, 5500.0, 1.0), 0.825),
     ):
         witness = slides(slide, (ratio, ratio), dtype=np.longdouble)
         assert ratios(witness, CLAIMS["lamb"]).sharp == pytest.approx(ratio, abs=1e-3)

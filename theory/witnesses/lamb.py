@@ -37,6 +37,7 @@ class Slide(NamedTuple):
     steps: int
     curvature: float  # of coordinate 1, times eta / G
     lead: float  # start of coordinate 1 over the length of its way
+    idle: int = 0  # further layers of one coordinate, f does not depend on them
     range: float = 690.0  # log of the growth of the sliding gradients
     scale: float = 2.0**490  # G
 
@@ -53,11 +54,14 @@ def slides(
     height = 1e-3 * ell * G
     L = slide.curvature * G
     way = slide.lead * slow * steps
-    start = (np.array([way] + [-slide.range * ell * (1 - 1e-9)] * (d - 1), dtype),)
+    still = tuple(np.zeros(1) for _ in range(slide.idle))
+    first = [way] + [-slide.range * ell * (1 - 1e-9)] * (d - 1)
+    start = (np.array(first, dtype), *still)
 
     def gradient(x: Layers) -> Layers:
         e = np.exp(-np.abs(x[0][1:] / ell))
-        return (np.concatenate([np.clip(L * x[0][:1], -G, G), -(height / ell) * e / (1 + e) ** 2]),)
+        slope = np.clip(L * x[0][:1], -G, G)
+        return (np.concatenate([slope, -(height / ell) * e / (1 + e) ** 2]), *still)
 
     def measure(claim: Claim, step_size: float, steps: int) -> float:
         step = claim.algorithm(step_size, beta2=beta2)
@@ -67,10 +71,15 @@ def slides(
     gap = (G * (way - edge / 2) if way > edge else L * way**2 / 2) + (d - 1) * height
     bend = max(L, height / ell**2 / (6 * sqrt(3)))  # max |s''| of the logistic function
     return Witness(
-        f"LAMB start, d = {d}, beta2 = {beta2}",
+        f"LAMB start, d = {d}, {slide.idle} idle layers, beta2 = {beta2}",
         "lamb",
         "start",
-        make_constants(gap, (bend,), dims=(d,), gradient_bound=G),
+        make_constants(
+            gap,
+            (bend,) + (0.0,) * slide.idle,
+            dims=(d,) + (1,) * slide.idle,
+            gradient_bound=G,
+        ),
         {"step_size": 1.0, "steps": steps, "batch_size": 1, "beta2": beta2},
         measure,
         *known,
@@ -102,6 +111,21 @@ def slope(
             "phi": phi,
         },
         on_huber((L,), [(way,)], {"beta2": beta2, "eps": eps, "phi": constant(phi[0])}, slope=1.0),
+        *known,
+    )
+
+
+def one_step(known: tuple[float, float]) -> Witness:
+    """T = 1 from x = eta with G = f'(x): f'^2 is half start and half curvature, exactly."""
+    step_size, L, beta2 = 0.5, 3.0, 1e-6
+    G = L * step_size
+    return Witness(
+        "LAMB one step",
+        "lamb",
+        "start",
+        make_constants(L * step_size**2 / 2, (L,), gradient_bound=G),
+        {"step_size": step_size, "steps": 1, "batch_size": 1, "beta2": beta2},
+        on_huber((L,), [(step_size,)], {"beta2": beta2}, slope=G),
         *known,
     )
 
@@ -162,13 +186,15 @@ LAMB: tuple[Witness, ...] = (
         eps=0.25,
         phi=(2.0, 3.0),
     ),
+    one_step((0.9999995, 0.9999995)),
     zigzag("LAMB curvature", (0.998875578, 0.998875578)),
-    zigzag("LAMB curvature, phi at alpha_u", (0.665917052, 0.665917052), phi=(2.0, 3.0)),
+    zigzag("LAMB curvature, phi = 2", (0.998875578, 0.998875578), phi=(2.0, 2.0)),
+    zigzag("LAMB curvature, phi at alpha_u", (0.665917052, 0.665917052), phi=(0.5, 0.75)),
     coins("LAMB noise, T = 4096", ((1.0,),), (0.917031598, 0.476010221), steps=4096),
     coins(
         "LAMB noise, layers unequal", ((1.0,), (1.0, 0.5), (1.0,) * 9), (0.398685453, 0.155891434)
     ),
     slides(Slide(2, 0.5, 512, 0.03, 1.0), (0.817850814, 0.817850814)),
-    slides(Slide(4, 0.9, 512, 0.03, 1.1), (0.725666211, 0.725666211)),
+    slides(Slide(4, 0.9, 512, 0.03, 1.1, 3), (0.725666211, 0.725666211)),
     slides(Slide(8, 0.9, 512, 0.03, 1.1), (0.702172609, 0.702172609)),
 )

@@ -5,7 +5,8 @@ On :math:`\sum_i L_i\|x_i\|^2/2` A1 is an equality for every step, and a step is
 :math:`\langle\nabla_i f, \Delta x_i\rangle = -\eta\phi\|\nabla_i f\|_1/\sqrt{d_i}` exactly,
 coordinate by coordinate: the bound is attained from any point of the lattice
 :math:`x_{ij} \in (\eta\phi/\sqrt{d_i})\,\mathbb Z` with T of the right parity. With
-sign(0) = +1 the walk goes on at 0 itself, and the theorem's own step size gives the ratio 1 with no offset.
+sign(0) = +1 the walk goes on at 0 itself, and the theorem's own step size gives the ratio 1 with
+no offset.
 
 Noise: all coordinates of a layer toss the same coin, coordinate j with slope just below
 :math:`\tilde\sigma_{ij}`. The robust form (sign(0) = 0, or eps) has a noise term :math:`\sigma_i`
@@ -74,6 +75,9 @@ def coins(
     for row in sigma:
         root = sqrt(len(row))
         slope = np.array(row) * (1 - 1e-9)
+        if not any(row):  # a layer that f does not depend on
+            smoothness.append(0.0)
+            continue
         lines.append(
             Line(np.ones(len(row)) / root, slope, 1.0, np.array(row) * COIN[0], COIN[1], start)
         )
@@ -92,7 +96,7 @@ def coins(
 
 def single(dim: int, known: tuple[float, None]) -> Witness:
     """sign(0) = 0; one sample in 1 + sqrt(d) is wrong and has one nonzero coordinate, the first."""
-    root, tiny, step_size, steps = round(sqrt(dim)), 1e-9, 0.02, 1024
+    root, tiny, step_size, steps = round(sqrt(dim)), 1e-9, 0.03, 512
     wrong = 1 / (1 + root)
     first = np.array([-1 - tiny, (1 + tiny) * wrong / (1 - wrong)])
     noise = np.zeros((2, dim))
@@ -196,6 +200,14 @@ LAMB_SIGN: tuple[Witness, ...] = (
         known=(0.916745207, 0.34320557),
         phi=2.0,
     ),
+    coins(  # its own d_i, not the mean of both
+        "LAMB sign noise, small layer",
+        "lamb_sign",
+        ((3.0,), (0.0,) * 9),
+        step_size=0.03,
+        steps=512,
+        known=(0.892345487, 0.470438799),
+    ),
     rare(
         "lamb_sign",
         "LAMB sign noise, b = 16",
@@ -207,8 +219,28 @@ LAMB_SIGN: tuple[Witness, ...] = (
 )
 
 ROBUST: tuple[Witness, ...] = (
-    single(4, (0.644001137, None)),
-    single(1, (0.920846282, None)),
+    on_lattice(
+        "LAMB robust start",
+        "lamb_robust",
+        "start",
+        {"step_size": 0.01, "steps": 64},
+        ((64,), (64, -64), (64, 64, -64, 64)),
+        0.01,
+        (1.0, None),
+        options={"sign_of_zero": 0.0},
+    ),
+    on_lattice(  # half a step from the minimum, on both sides of it
+        "LAMB robust curvature, phi = 2",
+        "lamb_robust",
+        "curvature",
+        {"step_size": 0.25, "steps": 64, "phi": (2.0, 2.0)},
+        ((0.5,), (0.5, 0.5), (0.5, 0.5, 0.5, 0.5)),
+        0.5,
+        (0.996108949, None),
+        options={"phi": constant(2.0), "sign_of_zero": 0.0},
+    ),
+    single(4, (0.627230619, None)),
+    single(1, (0.892345487, None)),
     on_lattice(
         "LAMB robust eps",
         "lamb_robust",

@@ -111,17 +111,31 @@ def _stairs(ratio: int, known: tuple[float, float]) -> Witness:
 
 
 def _slope_eps(known: tuple[float, float]) -> Witness:
-    r"""Two layers of slope s = eps = 1: a step is half as long, s (s + e) / (s^2 + s e + e^2)."""
-    step_size, steps, smoothness = 1e-3, 1024, (20.0, 40.0)
-    starts = [1 / L + step_size * steps / 2 for L in smoothness]
+    r"""Two layers of slope s = 1, eps = e = 1/2: a step is 2/3 as long.
+
+    The ratio goes to s (s + e) / (s^2 + s e + e^2) = 6/7 as eta L and 1/T do to 0.
+    """
+    step_size, steps, smoothness = 1e-3, 512, (10.0, 20.0)
+    starts = [1 / L + 2 * step_size * steps * 2 / 3 for L in smoothness]
     gap = sum(x - 0.5 / L for x, L in zip(starts, smoothness, strict=True))
     return Witness(
         "LARS eps",
         "lars",
         "eps",
         make_constants(gap, smoothness),
-        {"step_size": step_size, "steps": steps, "batch_size": 1, "eps": 1.0},
-        on_huber(smoothness, [(x,) for x in starts], {"eps": 1.0}, slope=1.0),
+        {
+            "step_size": step_size,
+            "steps": steps,
+            "batch_size": 1,
+            "phi": (2.0, 2.0),
+            "eps": 0.5,
+        },
+        on_huber(
+            smoothness,
+            [(x,) for x in starts],
+            {"phi": constant(2.0), "eps": 0.5},
+            slope=1.0,
+        ),
         *known,
     )
 
@@ -186,6 +200,6 @@ LARS: tuple[Witness, ...] = (
         phi=clip(2.0, 3.0),
         centre=100.0,
     ),
-    _slope_eps((0.652183605, 0.652183605)),
+    _slope_eps((0.820824137, 0.820824137)),
     _stairs(8, (0.449873524, 0.449873524)),
 )

@@ -76,6 +76,14 @@ SGD: tuple[Witness, ...] = (
         {"step_size": 0.02, "steps": 4096, "batch_size": 7},
         (0.963993958, 0.242441594),
     ),
+    _with_noise(  # noise where the curvature is largest: not the mean of the L_i either
+        "SGD noise, steep layer",
+        (4.0, 1.0),
+        ((0.0,), (0.0, 0.0)),
+        ((2.0,), (0.1, 0.0)),
+        {"step_size": 0.375, "steps": 512, "batch_size": 3},
+        (0.996964422, 0.995099775),
+    ),
     _with_noise(
         "SGD all terms, best step",
         (3.0, 1.0, 0.5),
