@@ -117,12 +117,12 @@ def table(facts: dict[str, Facts], correction: str) -> list[str]:
 
 
 def signature(name: str) -> str:
-    """Name, keywords and defaults, without the masks."""
+    """Name, keywords and defaults, without the two masks that no library has."""
     parameters = list(inspect.signature(VARIANTS[name]).parameters.values())[1:]
     shown_ones = [
         p.name if p.default is p.empty else f"{p.name}={p.default!r}"
         for p in parameters
-        if not p.name.endswith("_mask")
+        if p.name not in ("decay_mask", "adapt_mask")
     ]
     return ", ".join(shown_ones)
 
@@ -163,12 +163,22 @@ four layers). 0: equal to rounding.
 Layers of zero weights have ratio 1 everywhere but in bitsandbytes, where they never move.
 
 **Checked**: *replayed* means the library runs beside the variant in `make test-peers` (float64,
-1e-12 relative; bitsandbytes computes in float32: 5e-6; tinygrad's LAMB keeps the powers of β in
-float32: 2e-5; kozistr's `pre_norm` and two of Keras's clips are float32: 1e-6, 1e-7). *Recorded*:
-it ran in an environment of its own and its weights are in tests/optim/recorded (Paddle and
-tf-models float64 1e-12 at hyperparameters that float32 holds exactly; MXNet float32, 1e-6).
-*Transcribed*: CUDA only, gone, or a script; the source was written down as plain NumPy in
-tests/optim/variant_loops_*.py, and that is what the variant follows to 1e-12.
+1e-12 relative; bitsandbytes computes in float32: 5e-6; kozistr's `pre_norm` keeps its norm in
+float32: 1e-6). *Recorded*: it ran in an environment of its own and its weights are in
+tests/optim/recorded (Paddle and tf-models float64 to 1e-12 and float32 to 1e-6, MXNet float32 to
+1e-6; float32 runs of optax, Keras and tinygrad are there too). *Transcribed*: CUDA only, gone, or a
+script; the source was written down as plain NumPy in tests/optim/variant_loops_*.py, and that is
+what the variant follows to 1e-12.
+
+**Float32 numbers.** Some libraries round hyperparameters to float32 whatever the weights are, and
+the variants do as they do: Paddle (all but the learning rate), MXNet's LAMB (all), tf-models
+(learning rate, and LAMB's betas and decay), tinygrad (learning rate, powers of beta); that is where
+distances near 1e-8 and 1e-6 come from. Where weights are float32, optax, Keras, tf-models, MXNet,
+Paddle and tinygrad also take 1 − βᵗ in float32, which is 1.3e-5 off for 0.999, and apex and
+DeepSpeed round their numbers; the others compute those in float64.
+
+**Keywords** that are not listed below are refused: by name with the reason if the library has them
+(`foreach`, `multi_precision`, `grad_clip`, ...), as unknown if it has not.
 """
 
 

@@ -1,4 +1,4 @@
-"""Every variant against a plain transcription of its library's source, and what `make` refuses.
+"""Every variant against a plain transcription of its library's source.
 
 The transcriptions (variant_loops_*.py) are held against the libraries themselves in
 test_variants_peers.py, where a library can be installed. Two seeds, 10 steps, zero weights, zero
@@ -53,8 +53,10 @@ def follows(name, kw, masks, module="numpy", seed=0, steps=STEPS):
     w, grads = weights(seed), gradients(steps, seed + 1)
     got = trajectory(variants.make(name, SCHEDULE, **kw, **masks), w, grads, module)
     want = run_loop(name, kw, w, grads, masks.get("decay_mask"), masks.get("adapt_mask"))
+    # a traced step takes a power where tinygrad multiplies in float32
+    tolerance = 1e-6 if (name, module) == ("tinygrad_lamb", "jax") else 1e-12
     for a, b in zip(got, want, strict=True):
-        agree(a, b)
+        agree(a, b, tolerance)
 
 
 def test_larc_spares_zero_layers_from_its_clip_at_rates_above_one():
@@ -103,10 +105,11 @@ def test_variant_runs_on_every_array_module(name, module):
 
 
 SPECIAL = {  # options that bring a link of their own
-    "timm_lamb": [4, 6, 8, 9], "apex_fused_lamb": [4], "deepspeed_fused_lamb": [3],
-    "keras_lamb": [3, 4, 5], "flash_lamb": [3], "kozistr_lamb": [2, 3, 4], "timm_lars": [6],
-    "torch_optimizer_lamb": [2], "apex_larc": [2], "tfmodels_lars": [4], "tinygrad_lars": [4, 5],
-    "mxnet_lars": [2], "kozistr_lars": [2], "bitsandbytes_lars": [3],
+    "optax_lamb": [3], "optax_lars": [4, 5], "tfmodels_lamb": [6, 7], "tfmodels_lars": [4],
+    "timm_lamb": [4, 6, 8, 9], "timm_lars": [6], "apex_fused_lamb": [4], "apex_larc": [2],
+    "deepspeed_fused_lamb": [3], "keras_lamb": [3, 4, 5], "flash_lamb": [3],
+    "kozistr_lamb": [2, 3, 4, 7, 8, 9, 10], "kozistr_lars": [2], "torch_optimizer_lamb": [2],
+    "tinygrad_lars": [4, 5], "mxnet_lars": [2], "bitsandbytes_lars": [3],
 }  # fmt: skip
 
 
@@ -126,6 +129,9 @@ def test_every_name_of_the_issue_is_there():
     assert set(variants.names()) == want == set(CASES) == set(LOOPS)
 
 
+OURS = ("decay_mask", "adapt_mask")  # the keywords that no library has
+
+
 def keywords(name):
     parameters = list(inspect.signature(VARIANTS[name]).parameters.values())
     assert parameters[0].name == "learning_rate"
@@ -135,7 +141,7 @@ def keywords(name):
 @pytest.mark.parametrize("name", CASES)
 def test_defaults_are_those_of_the_transcription(name):
     loop = inspect.signature(LOOPS[name]).parameters
-    ours = {k: v for k, v in keywords(name).items() if not k.endswith("_mask")}
+    ours = {k: v for k, v in keywords(name).items() if k not in OURS}
     takes_all = any(p.kind is p.VAR_KEYWORD for p in loop.values())
     for k, default in ours.items():
         if k in loop or not takes_all:
@@ -157,7 +163,7 @@ KEYWORDS = [(name, k) for name in CASES for k in keywords(name)]
 
 @pytest.mark.parametrize(("name", "keyword"), KEYWORDS)
 def test_every_keyword_of_every_variant_is_alive(name, keyword):
-    if keyword.endswith("_mask"):
+    if keyword in OURS:
         base = CASES[name][0]
         one, other = ({keyword: None}, {keyword: lambda k, w: k == "fc.W"})
         differ(last_update(name, base, one), last_update(name, base, other), 1e-8)
@@ -168,6 +174,8 @@ def test_every_keyword_of_every_variant_is_alive(name, keyword):
     changed = dict(base)
     if value == "off":
         changed = {k: v for k, v in base.items() if k not in (keyword, "max_lr")}
+    elif isinstance(value, dict):
+        changed |= value
     elif value != "half":
         changed[keyword] = value
     elif isinstance(now, bool):
@@ -175,8 +183,6 @@ def test_every_keyword_of_every_variant_is_alive(name, keyword):
         if keyword == "nesterov":
             changed.pop("dampening", None)
             base = {k: v for k, v in base.items() if k != "dampening"}
-        if keyword == "weight_decouple":
-            changed.pop("fixed_decay", None)
     elif isinstance(now, tuple):
         changed[keyword] = (now[0] / 2, now[1])
         third = base | {keyword: (now[0], now[1] / 2)}
@@ -185,6 +191,27 @@ def test_every_keyword_of_every_variant_is_alive(name, keyword):
         assert now, f"{keyword}={now!r} cannot be halved: give it a value in variant_cases"
         changed[keyword] = now / 2
     differ(last_update(name, base, {}), last_update(name, changed, {}), 1e-8)
+
+
+SINGLE = {
+    "apex_fused_lamb": {"weight_decay": 0.0, "bias_correction": False, "eps": 1e-6},
+    "deepspeed_fused_lamb": {"weight_decay": 0.1, "eps": 1e-8},
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_cuda_kernels_take_float32_numbers_for_float32_layers(name):
+    w, grads = weights(dtype="float32"), gradients(STEPS, dtype="float32")
+    kw = SINGLE[name]
+    betas = (float(np.float32(0.9)), float(np.float32(0.999)))
+    got = trajectory(variants.make(name, SCHEDULE, **kw), w, grads)
+    wide = [{k: a.astype("f8") for k, a in x.items()} for x in (w, *grads)]
+    rounded = {k: float(np.float32(v)) for k, v in kw.items() if not isinstance(v, bool)}
+    want = run_loop(name, kw | rounded | {"betas": betas}, wide[0], wide[1:])
+    other = run_loop(name, kw, wide[0], wide[1:])
+    for a, b in zip(got, want, strict=True):
+        agree({k: x.astype("f8") for k, x in a.items()}, b, 2e-6)
+    differ(got[-1], other[-1], 4e-6)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -220,79 +247,6 @@ def test_zero_layers_and_a_rate_of_zero_cause_no_warning(name):
         opt = variants.make(name, lambda t: 0.5 * (t % 2), **kw)
         got = trajectory(opt, weights(), [*gradients(3), {k: 0 * a for k, a in weights().items()}])
         assert all(np.isfinite(a).all() for a in got[-1].values())
-
-
-def is_refused(words, error, name, *args, **kw):
-    with pytest.raises(error) as caught:
-        variants.make(name, *args, **kw)
-    for word in words:
-        assert word in str(caught.value), f"{word!r} is not in: {caught.value}"
-
-
-def test_unknown_names_and_keywords_are_refused_with_the_known_ones():
-    is_refused(["'pytorch_lamb'", "timm_lamb", "chainer_lars"], ValueError, "pytorch_lamb", 0.1)
-    for name in CASES:
-        known = ["learning_rat", name, *keywords(name)]
-        is_refused(known, TypeError, name, 0.1, learning_rat=1)
-    is_refused(["'foreach'", "always_adapt"], TypeError, "timm_lamb", 0.1, foreach=True)
-    for name in ("paddle_lars", "bitsandbytes_lars"):
-        is_refused(["momentum", name], TypeError, name, 0.1)
-
-
-WRONG = [-0.1, float("nan"), float("inf"), "0.1", True, 1j]
-
-
-@pytest.mark.parametrize(("name", "keyword"), KEYWORDS)
-def test_wrong_values_are_refused_with_the_keyword_and_the_value(name, keyword):
-    default, base = keywords(name)[keyword], dict(CASES[name][0])
-    base.pop(keyword, None)
-    if keyword.endswith("_mask"):
-        is_refused(["mask", "dict"], TypeError, name, 0.1, **base, **{keyword: {"W": True}})
-        return
-    bad = WRONG
-    if isinstance(default, bool):
-        bad = [1, 0, None, "yes"]
-    elif isinstance(default, tuple):
-        bad = [0.9, (0.9,), (0.9, 1.0), (-0.1, 0.9), (0.9, 0.99, 0.999), None, (0.9, "x")]
-    elif keyword.startswith("exclude") or keyword == "skip_list":
-        bad = ["b$", 3, [1], [""], ("a", None)]
-    elif keyword == "rescale_grad":
-        bad = WRONG[1:]
-    elif default is not None and keyword != "max_grad_norm":
-        bad = [*WRONG, None]
-    for value in bad:
-        is_refused([f"{keyword}"], ValueError, name, 0.1, **base, **{keyword: value})
-
-
-def test_wrong_learning_rates_are_refused():
-    for name in CASES:
-        for bad in (-1.0, None, "0.1", float("nan")):
-            is_refused(["learning_rate"], ValueError, name, bad, **CASES[name][0])
-
-
-IDLE = [
-    ("timm_lamb", {"corrected_weight_decay": True}, "decoupled_decay"),
-    ("timm_lamb", {"decoupled_decay": True, "max_lr": 1.0}, "corrected_weight_decay"),
-    ("timm_lamb", {"decoupled_decay": True, "corrected_weight_decay": True}, "max_lr"),
-    ("timm_lars", {"nesterov": True}, "momentum"),
-    ("timm_lars", {"momentum": 0.9, "nesterov": True, "dampening": 0.1}, "dampening"),
-    ("bolts_lars", {"dampening": 0.1}, "momentum"),
-    ("apex_larc", {"nesterov": True}, "momentum"),
-    ("apex_fused_lamb", {"max_grad_norm": 0.0}, "max_grad_norm"),
-    ("apex_fused_lamb", {"max_grad_norm": None}, "max_grad_norm"),
-    ("kozistr_lamb", {"max_grad_norm": 2.0}, "pre_norm"),
-    ("kozistr_lamb", {"weight_decouple": False, "fixed_decay": True}, "fixed_decay"),
-    ("kozistr_lars", {"momentum": 0.0, "nesterov": True}, "momentum"),
-    ("keras_lamb", {"clipnorm": 1.0, "clipvalue": 1.0}, "only one"),
-    ("bitsandbytes_lars", {"momentum": 0.0}, "momentum"),
-    ("tinygrad_lars", {"momentum": 0.0, "nesterov": True}, "momentum"),
-    ("optax_lars", {"momentum": 0.0, "nesterov": True}, "momentum"),
-]
-
-
-@pytest.mark.parametrize(("name", "kw", "word"), IDLE)
-def test_what_would_do_nothing_is_refused(name, kw, word):
-    is_refused([word], ValueError, name, 0.1, **kw)
 
 
 def test_the_line_of_the_issue_can_be_pasted():

@@ -13,7 +13,7 @@ from lbopt.optim.masks import weights_only
 from lbopt.optim.variants.facts import LAMB, LARS
 from tests.optim.backends import trajectory
 from tests.optim.problems import agree, differ, error, gradients, weights
-from tests.optim.test_variants import SCHEDULE, keywords
+from tests.optim.test_variants import OURS, SCHEDULE, keywords
 
 FACTS = LAMB | LARS
 PAGE = Path(__file__).parents[2] / "docs" / "variants.md"
@@ -32,10 +32,9 @@ def test_the_page_has_every_variant_with_every_keyword():
         assert f"| `{name}` |" in text
         (line,) = [x for x in text.splitlines() if x.startswith(f"**`{name}`**")]
         for keyword, default in keywords(name).items():
-            assert keyword.endswith("_mask") or re.search(rf"\b{keyword}\b", line), keyword
-            assert default is None or keyword.endswith("_mask") or repr(default) in line or (
-                keyword == "momentum"
-            )  # fmt: skip
+            if keyword not in OURS:
+                assert re.search(rf"\b{keyword}\b", line), keyword
+                assert default is None or repr(default) in line or keyword == "momentum"
 
 
 GAMMA, DECAY, ETA = 0.5, 0.125, 0.02
@@ -76,6 +75,8 @@ SAME = [
     {"optax_lars", "tfmodels_lars"},
     {"flash_lars", "bolts_lars", "torch_optimizer_lars"},
 ]
+# their float32 numbers apart
+ROUNDED = {"tfmodels_lamb": 1e-6, "mxnet_lamb": 1e-6, "tinygrad_lamb": 2e-5, "tfmodels_lars": 1e-6}
 PROBES = ({}, {"decay_mask": weights_only})
 
 
@@ -93,7 +94,8 @@ def test_variants_are_equal_and_different_as_the_page_says(family):
     for a, b in combinations(family, 2):
         gaps = [error(x, y) for x, y in zip(ends[a], ends[b], strict=True)]
         if any({a, b} <= group for group in SAME):
-            assert max(gaps) < 1e-12, f"{a} and {b} differ by {max(gaps):.1e}"
+            limit = max(ROUNDED.get(name, 1e-12) for name in (a, b))
+            assert max(gaps) < limit, f"{a} and {b} differ by {max(gaps):.1e}"
             assert FACTS[a].zero[0] == FACTS[b].zero[0]
         else:
             assert max(gaps) > 1e-9, f"{a} and {b} do not differ"
@@ -110,6 +112,6 @@ def test_nearest_settings_come_nearer_to_the_paper_in_some_layer(name):
 
 def test_distance_of_the_papers_own_form_is_zero():
     for name in ("optax_lamb", "tfmodels_lamb", "flash_lamb", "mxnet_lamb", "tinygrad_lamb"):
-        assert max(variants_page.distances(name).values()) < 1e-12
+        assert max(variants_page.distances(name).values()) < ROUNDED.get(name, 1e-12)
     for name in ("timm_lamb", "apex_fused_lamb"):
         assert max(variants_page.distances(name, nearest=True).values()) < 1e-12

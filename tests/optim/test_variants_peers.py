@@ -1,8 +1,8 @@
 """The libraries themselves replayed against their variants: two seeds, 10 steps, a schedule.
 
-Float64 to 1e-12 but for bitsandbytes, whose arithmetic is float32 whatever it is given (1e-6), and
-tinygrad's LAMB, whose powers of beta are float32 (2e-5). Masks become parameter groups. A library
-that is not installed is skipped. Paddle, MXNet and tf-models do not install beside these; they were
+Float64 to 1e-12 but for bitsandbytes, whose arithmetic is float32 whatever it is given (1e-6).
+Masks become parameter groups. A library that is not installed is skipped. Paddle, MXNet and
+tf-models do not install beside these; they, and float32 runs of optax, Keras and tinygrad, were
 recorded (test_variants_recorded.py). CUDA only, so not replayed but transcribed: apex FusedLAMB,
 DeepSpeed; gone or script only: apex LARC, MLPerf, Chainer, cybertronai, DeepLearningExamples.
 """
@@ -157,6 +157,8 @@ def test_optax_is_its_variant(name, i, seed, masked):
     jax, optax = pytest.importorskip("jax"), pytest.importorskip("optax")
     jax.config.update("jax_enable_x64", True)
     kw, w, grads = CASES[name][i], weights(seed), gradients(STEPS, seed + 1)
+    if masked and any(k.endswith("mask") for k in kw):
+        return
     which = {k: weights_only(k, a) for k, a in w.items()}
     lamb = name == "optax_lamb"
     theirs_kw = {("mask" if lamb else "weight_decay_mask"): which} if masked else {}
@@ -196,11 +198,7 @@ def test_keras_is_its_variant(i, seed, masked, monkeypatch):
     for t, g in enumerate(grads):
         opt.learning_rate.assign(rates[t])
         opt.apply_gradients([(keras.ops.convert_to_tensor(g[k], dtype="float64"), p[k]) for k in w])
-        # two of its clips go through ops.maximum and ops.minimum with a Python float: float32 there
-        tolerance = 1e-7 if kw.keys() & {"clipnorm", "global_clipnorm"} else 1e-12
-        agree(
-            ours[t], {k: np.array(keras.ops.convert_to_numpy(a)) for k, a in p.items()}, tolerance
-        )
+        agree(ours[t], {k: np.array(keras.ops.convert_to_numpy(a)) for k, a in p.items()})
 
 
 @pytest.mark.parametrize(
@@ -221,14 +219,11 @@ def test_tinygrad_is_its_variant(name, i, monkeypatch):
     with tinygrad.Context(TRAINING=1):
         opt = make(list(p.values()), 0.1, **kw)
         for t, g in enumerate(grads):
-            opt.lr = tinygrad.Tensor([SCHEDULE(t)], dtype="float64")
+            opt.lr = tinygrad.Tensor([SCHEDULE(t)], dtype="float32")  # as it is kept there
             for k in w:
                 p[k].grad = tinygrad.Tensor(g[k], dtype="float64")
             opt.step()
-            # LAMB's powers of beta are float32, whatever OPTIM_DTYPE says: 1 - 0.999 has a relative
-            # error of 1.3e-5, halved by the root
-            tolerance = 1e-12 if name == "tinygrad_lars" else 2e-5
-            agree(ours[t], {k: p[k].numpy() for k in w}, tolerance)
+            agree(ours[t], {k: p[k].numpy() for k in w})
 
 
 def test_variants_agree_where_the_libraries_do():

@@ -1,4 +1,4 @@
-"""Variants against trajectories recorded from MXNet, Paddle and tf-models (see record_peers.py)."""
+"""Variants against trajectories recorded from six libraries (see record_peers.py)."""
 
 import json
 
@@ -9,12 +9,11 @@ from lbopt.optim import variants
 from lbopt.optim.masks import weights_only
 from tests.optim.backends import trajectory
 from tests.optim.problems import agree, differ
-from tests.optim.record_peers import FOLDER, NO_B, RUNS, SEEDS, problem, rate
+from tests.optim.record_peers import FOLDER, NO_B, RUNS, planned, problem, rate
 
 RECORDS = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 ALL = [(peer, i) for peer, record in RECORDS.items() for i in range(len(record["runs"]))]
-# MXNet computes in float32, Paddle and tf-models in the weights' float64
-TOLERANCE = {"mxnet": 1e-6, "paddle": 1e-12, "tfmodels": 1e-12}
+TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
 
 
 def variant(run, **other):
@@ -29,28 +28,28 @@ def compared(peer, i, opt):
     So errors are relative to the larger of both: some weights pass near zero.
     """
     run = RECORDS[peer]["runs"][i]
-    w, grads = problem(run["seed"], RECORDS[peer]["dtype"])
-    wide = [{k: a.astype("f8") for k, a in x.items()} for x in (w, *grads)]
-    ours = trajectory(opt, wide[0], wide[1:])
+    w, grads = problem(run["seed"], run["dtype"])
+    ours = trajectory(opt, w, grads)
     for step, theirs in run["weights"].items():
         at = ours[int(step) - 1]
         yield tuple(
-            {k: np.concatenate([np.ravel(x[k]), a.ravel()]) for k, a in wide[0].items()}
+            {k: np.concatenate([np.ravel(x[k]), a.ravel()]).astype("f8") for k, a in w.items()}
             for x in (at, theirs)
         )
 
 
 @pytest.mark.parametrize(("peer", "i"), ALL)
 def test_variant_follows_the_recorded_library(peer, i):
-    for ours, theirs in compared(peer, i, variant(RECORDS[peer]["runs"][i])):
-        agree(ours, theirs, TOLERANCE[peer])
+    run = RECORDS[peer]["runs"][i]
+    for ours, theirs in compared(peer, i, variant(run)):
+        agree(ours, theirs, TOLERANCE[run["dtype"]])
 
 
 def test_the_records_are_those_of_the_recorder():
     assert RECORDS.keys() == RUNS.keys()
     for peer, record in RECORDS.items():
-        want = [(n, kw, seed) for n, kw in RUNS[peer] for seed in SEEDS]
-        assert [(r["name"], r["settings"], r["seed"]) for r in record["runs"]] == want
+        got = [(r["name"], r["settings"], r["seed"], r["dtype"]) for r in record["runs"]]
+        assert got == list(planned(peer))
 
 
 @pytest.mark.parametrize("peer", RECORDS)
@@ -61,4 +60,4 @@ def test_a_slightly_wrong_setting_is_seen(peer):
             if isinstance(value, float) and value and not idle:
                 wrong = variant(run, **{key: value * 0.9})
                 (*_, (ours, theirs)) = compared(peer, i, wrong)
-                differ(ours, theirs, 10 * TOLERANCE[peer])
+                differ(ours, theirs, 10 * TOLERANCE[run["dtype"]])

@@ -4,10 +4,11 @@ The first of each list is the settings that `test_every_keyword_of_every_variant
 from; OTHER says what a keyword is changed to, where halving it or turning a flag round will not do.
 """
 
+from tests.optim.variant_loops_kozistr import kozistr
 from tests.optim.variant_loops_lamb import LAMB
 from tests.optim.variant_loops_lars import LARS
 
-LOOPS = LAMB | LARS
+LOOPS = LAMB | LARS | {"kozistr_lamb": kozistr}
 BETAS = {"betas": (0.7, 0.9)}
 B12 = {"b1": 0.7, "b2": 0.9}
 BETA_12 = {"beta_1": 0.7, "beta_2": 0.9}
@@ -16,6 +17,14 @@ WD = {"weight_decay": 0.1}
 M = {"momentum": 0.8}
 D = {"dampening": 0.3}
 TC = {"trust_coefficient": 0.02}
+RECTIFIED = {"rectify": True, "degenerated_to_sgd": True, "n_sma_threshold": 4, "betas": (0.7, 0.8)}
+
+
+def tall(params):
+    """A mask as optax takes it: matrices and kernels."""
+    return {k: a.ndim > 1 for k, a in params.items()}
+
+
 TORCH_LARS = [
     M | D | WD | TC | {"eps": 0.3},
     M | WD | TC | {"nesterov": True, "eps": 0.0},
@@ -25,7 +34,12 @@ TORCH_LARS = [
 ]
 
 CASES = {
-    "optax_lamb": [B12 | WD | {"eps": 0.3, "eps_root": 0.2}, {}, WD],
+    "optax_lamb": [
+        B12 | WD | {"eps": 0.3, "eps_root": 0.2},
+        {},
+        WD,
+        {"weight_decay": lambda t: 0.1 * (t + 1), "mask": tall},
+    ],
     "timm_lamb": [
         BETAS | WD | {"eps": 0.3, "max_grad_norm": 9.0},
         {},
@@ -69,6 +83,8 @@ CASES = {
             "exclude_from_weight_decay": ["b$"],
             "exclude_from_layer_adaptation": ["W$"],
         },
+        {"clipvalue": 1.0, "clipnorm": 2.0, "decay": 0.1},
+        {"clipvalue": 1.0, "global_clipnorm": 9.0},
     ],
     "keras_lamb": [
         BETA_12 | WD | {"epsilon": 0.3},
@@ -107,6 +123,10 @@ CASES = {
         WD | {"fixed_decay": True, "adam_debias": True},
         WD | {"adam": True, "grad_averaging": False},
         {"pre_norm": True, "max_grad_norm": 0.0},
+        WD | RECTIFIED | {"adanorm": True, "adanorm_r": 0.7},
+        WD | {"rectify": True, "fixed_decay": True},  # at beta2 = .999 tractable after 5 steps
+        WD | {"rectify": True, "degenerated_to_sgd": True, "adam_debias": True, "adam": True},
+        WD | {"adanorm": True, "adanorm_r": 0.3, "grad_averaging": False, "maximize": True},
     ],
     "torch_optimizer_lamb": [
         BETAS | WD | {"eps": 0.3, "clamp_value": 5.0},
@@ -123,7 +143,14 @@ CASES = {
         WD,
         {"max_unorm": 0.0},
     ],
-    "optax_lars": [M | WD | TC | {"eps": 0.3}, {}, WD | {"nesterov": True}, {"momentum": 0.0}],
+    "optax_lars": [
+        M | WD | TC | {"eps": 0.3},
+        {},
+        WD | {"nesterov": True},
+        {"momentum": 0.0},
+        {"weight_decay": lambda t: 0.1 * (t + 1), "weight_decay_mask": tall},
+        WD | {"trust_ratio_mask": tall},
+    ],
     "timm_lars": [
         M | D | WD | {"trust_coeff": 0.02, "eps": 0.3},
         M | WD | {"nesterov": True, "eps": 0.0},
@@ -149,6 +176,7 @@ CASES = {
         {"weight_decay_rate": 0.1, "classic_momentum": False, "nesterov": True},
         {"weight_decay_rate": 0.1, "exclude_from_weight_decay": [r"b$", "^conv"]},
         {"weight_decay_rate": 0.1, "exclude_from_layer_adaptation": ["fc"]},
+        {"clipvalue": 1.0, "global_clipnorm": 5.0, "decay": 0.1},
     ],
     "mlperf_lars": [
         M | WD | {"eeta": 0.02, "epsilon": 0.3},
@@ -187,12 +215,24 @@ CASES = {
         WD | {"nesterov": True, "dampening": 0.2},
         WD | {"nesterov": True},
         WD | {"momentum": 0.0},
+        WD | {"maximize": True},
     ],
     "chainer_lars": [M | WD | {"threshold": 1.5, "eps": 0.3}, {}, WD],
     "bitsandbytes_lars": [M | WD, M, M | WD | {"max_unorm": 0.5}, M | {"max_unorm": 0.0}],
 }
 # keyword: (settings to start from, None: the first above; what to change it to)
+TF_CLIPS = {
+    "clipnorm": (None, 1.0),
+    "clipvalue": (None, 1.0),
+    "global_clipnorm": (None, 5.0),
+    "decay": (None, 0.1),
+}
 OTHER = {
+    "optax_lamb": {"mask": (None, lambda params: {k: k != "fc.W" for k in params})},
+    "optax_lars": {
+        "weight_decay_mask": (None, False),
+        "trust_ratio_mask": (None, lambda params: dict.fromkeys(params, False)),
+    },
     "timm_lamb": {
         "max_grad_norm": (None, None),
         "always_adapt": ({"weight_decay": 0.0}, True),
@@ -204,15 +244,24 @@ OTHER = {
     "tfmodels_lamb": {
         "exclude_from_weight_decay": (None, ["fc"]),
         "exclude_from_layer_adaptation": (None, ["fc"]),
+        **TF_CLIPS,
     },
     "keras_lamb": {"clipnorm": (None, 1.0), "clipvalue": (None, 1.0), "global_clipnorm": (None, 5)},
     "paddle_lamb": {"always_adapt": ({"lamb_weight_decay": 0.0}, True)},
-    "kozistr_lamb": {"pre_norm": (CASES["kozistr_lamb"][2], True)},
+    "kozistr_lamb": {
+        "pre_norm": (CASES["kozistr_lamb"][2], True),
+        "rectify": (WD, True),
+        "degenerated_to_sgd": (WD | {"rectify": True}, True),
+        "n_sma_threshold": (WD | {"rectify": True}, 4.5),
+        "adanorm": (WD, {"adanorm": True, "adanorm_r": 0.3}),
+        "adanorm_r": (CASES["kozistr_lamb"][10], 0.5),
+    },
     "timm_lars": {"nesterov": (M | WD, True), "always_adapt": (M, True)},
     "apex_larc": {"nesterov": (M | WD, True)},
     "tfmodels_lars": {
         "exclude_from_weight_decay": (None, ["fc"]),
         "exclude_from_layer_adaptation": (None, ["fc"]),
+        **TF_CLIPS,
     },
     "mlperf_lars": {"skip_list": (None, ["fc"])},
     "paddle_lars": {"exclude_from_weight_decay": (None, ["fc"])},

@@ -43,10 +43,17 @@ def trust(w_norm, u_norm):
     return w_norm / u_norm if w_norm > 0 and u_norm > 0 else 1.0
 
 
-def optax(L, b1=0.9, b2=0.999, eps=1e-6, eps_root=0.0, weight_decay=0.0):
+def leaf(tree, L):
+    """optax's masks: a boolean, a dict, or a function of all parameters."""
+    tree = tree({L.name: L.w}) if callable(tree) else tree
+    return tree is None or (tree if isinstance(tree, bool) else tree[L.name])
+
+
+def optax(L, b1=0.9, b2=0.999, eps=1e-6, eps_root=0.0, weight_decay=0.0, mask=None):
     m, v = moments(L, L.g, b1, b2)
     u = m / (1 - b1**L.t) / (np.sqrt(v / (1 - b2**L.t) + eps_root) + eps)
-    u = u + L.on * weight_decay * L.w
+    wd = weight_decay(L.t - 1) if callable(weight_decay) else weight_decay
+    u = u + L.on * leaf(mask, L) * wd * L.w
     return L.w - L.lr * (trust(size(L.w), size(u)) if L.fit else 1) * u
 
 
@@ -117,17 +124,39 @@ def deepspeed(
     return L.w - step * coeff * u
 
 
+def f32(x):
+    """What is left of a number where a library keeps it in float32."""
+    return float(np.float32(x))
+
+
+def tf_clips(L, clipnorm, clipvalue, global_clipnorm):
+    """tf_keras/src/optimizers/legacy/optimizer_v2.py: the value first, then a norm."""
+    every = [L.g, *L.all_g]
+    if clipvalue is not None:
+        every = [np.clip(g, -clipvalue, clipvalue) for g in every]
+    g = every[0]
+    if clipnorm is not None:
+        return g * clipnorm / max(size(g), clipnorm)
+    if global_clipnorm is not None:
+        return g * global_clipnorm * min(1 / joint(every[1:]), 1 / global_clipnorm)
+    return g
+
+
 def tfmodels(
     L, beta_1=0.9, beta_2=0.999, epsilon=1e-6, weight_decay_rate=0.0,
-    exclude_from_weight_decay=None, exclude_from_layer_adaptation=None,
+    exclude_from_weight_decay=None, exclude_from_layer_adaptation=None, clipnorm=None,
+    clipvalue=None, global_clipnorm=None, decay=0.0,
 ):  # fmt: skip
-    m, v = moments(L, L.g, beta_1, beta_2)
-    u = m / (1 - beta_1**L.t) / (np.sqrt(v / (1 - beta_2**L.t)) + epsilon)
+    g = tf_clips(L, clipnorm, clipvalue, global_clipnorm)
+    b1, b2 = f32(beta_1), f32(beta_2)
+    m, v = moments(L, g, b1, b2)
+    u = m / (1 - b1**L.t) / (np.sqrt(v / (1 - b2**L.t)) + epsilon)
     skip = exclude_from_layer_adaptation or exclude_from_weight_decay
     if L.on and not any(re.search(r, L.name) for r in exclude_from_weight_decay or []):
-        u = u + weight_decay_rate * L.w
+        u = u + f32(weight_decay_rate) * L.w
     adapted = L.fit and not any(re.search(r, L.name) for r in skip or [])
-    return L.w - (trust(size(L.w), size(u)) if adapted else 1.0) * L.lr * u
+    lr = f32(L.lr) / (1.0 + f32(decay) * (L.t - 1))
+    return L.w - (trust(size(L.w), size(u)) if adapted else 1.0) * lr * u
 
 
 def keras(
@@ -135,10 +164,11 @@ def keras(
     global_clipnorm=None,
 ):  # fmt: skip
     g = L.g
-    if clipnorm:
-        g = g * clipnorm / max(size(g), clipnorm)
+    if clipnorm:  # ops.maximum of a float64 and a Python float is float32, so is ops.minimum
+        g = g * clipnorm / max(f32(size(g)), f32(clipnorm))
     elif global_clipnorm:
-        g = g * global_clipnorm / max(joint(L.all_g), global_clipnorm)
+        least = min(f32(1 / joint(L.all_g)), f32(1 / global_clipnorm))
+        g = g * f32(f32(global_clipnorm) * least)
     elif clipvalue:
         g = np.clip(g, -clipvalue, clipvalue)
     w = L.w
@@ -149,38 +179,50 @@ def keras(
     return w - (trust(size(w), size(u)) if L.fit else 1.0) * L.lr * u
 
 
+def float32_power(b, t):
+    """The power as it is kept up: multiplied once a step, in float32."""
+    power = np.float32(1)
+    for _ in range(t):
+        power = np.float32(power * np.float32(b))
+    return power
+
+
 def tinygrad(L, b1=0.9, b2=0.999, eps=1e-6, weight_decay=0.0, adam=False):
     m, v = moments(L, L.g, b1, b2)
-    up = m / (1 - b1**L.t) / (np.sqrt(v / (1 - b2**L.t)) + eps) + L.on * weight_decay * L.w
-    return L.w - L.lr * (1.0 if adam or not L.fit else trust(size(L.w), size(up))) * up
+    c1, c2 = (float(np.float32(1) - float32_power(b, L.t)) for b in (b1, b2))
+    up = m / c1 / (np.sqrt(v / c2) + eps) + L.on * weight_decay * L.w
+    return L.w - f32(L.lr) * (1.0 if adam or not L.fit else trust(size(L.w), size(up))) * up
 
 
 def mxnet(
     L, beta1=0.9, beta2=0.999, epsilon=1e-6, lower_bound=None, upper_bound=None,
     bias_correction=True, wd=0.0, rescale_grad=1.0, clip_gradient=None,
 ):  # fmt: skip
-    g = L.g * rescale_grad
+    beta1, beta2 = f32(beta1), f32(beta2)
+    g = L.g * f32(rescale_grad)
     if clip_gradient is not None:
-        g = np.clip(g, -clip_gradient, clip_gradient)
+        g = np.clip(g, -f32(clip_gradient), f32(clip_gradient))
     m, v = moments(L, g, beta1, beta2)
     if bias_correction:
         m, v = m / (1 - beta1**L.t), v / (1 - beta2**L.t)
-    u = m / (np.sqrt(v) + epsilon) + L.on * wd * L.w
+    u = m / (np.sqrt(v) + f32(epsilon)) + L.on * f32(wd) * L.w
     r1 = size(L.w)
     if lower_bound:
-        r1 = max(r1, lower_bound)
+        r1 = max(r1, f32(lower_bound))
     if upper_bound:
-        r1 = min(r1, upper_bound)
+        r1 = min(r1, f32(upper_bound))
     r = 1.0 if r1 == 0 or size(u) == 0 or not L.fit else r1 / size(u)
-    return L.w - L.lr * r * u
+    return L.w - f32(L.lr) * r * u
 
 
 def paddle(
     L, lamb_weight_decay=0.01, beta1=0.9, beta2=0.999, epsilon=1e-6, always_adapt=False
 ):  # fmt: skip
-    wd = lamb_weight_decay * L.on
-    m, v = moments(L, L.g, beta1, beta2)
-    u = m / (1 - beta1**L.t) / (np.sqrt(v / (1 - beta2**L.t)) + epsilon) + wd * L.w
+    """paddle/phi/kernels/impl/lamb_kernel_impl.h: attributes are float, powers start as doubles."""
+    wd, b1, b2 = f32(lamb_weight_decay) * L.on, f32(beta1), f32(beta2)
+    m, v = moments(L, L.g, b1, b2)
+    c1, c2 = 1 - beta1 * b1 ** (L.t - 1), 1 - beta2 * b2 ** (L.t - 1)
+    u = m / c1 / (np.sqrt(v / c2) + f32(epsilon)) + wd * L.w
     adapted = (wd != 0 or always_adapt) and L.fit
     return L.w - L.lr * (trust(size(L.w), size(u)) if adapted else 1.0) * u
 
@@ -197,28 +239,6 @@ def flash(
     u = u + L.on * weight_decay * L.w
     adapted = L.fit and not exclude_from_layer_adaptation
     return L.w - L.lr * (trust(size(L.w), size(u)) if adapted else 1.0) * u
-
-
-def kozistr(
-    L, betas=(0.9, 0.999), weight_decay=0.0, weight_decouple=True, fixed_decay=False,
-    grad_averaging=True, max_grad_norm=1.0, adam=False, pre_norm=False, eps=1e-6,
-    adam_debias=False,
-):  # fmt: skip
-    b1, b2 = betas
-    g, w = L.g, L.w
-    if pre_norm and max_grad_norm != 0:
-        g = g * min(max_grad_norm / (joint(L.all_g) + eps), 1.0)
-    m, v = moments(L, g, b1, b2, None if grad_averaging else 1.0)
-    wd = weight_decay * L.on
-    if weight_decouple:
-        w = w * (1 - wd * (1.0 if fixed_decay else L.lr))
-    u = m / (np.sqrt(v) + eps)
-    if not weight_decouple:
-        u = u + wd * w
-    w_norm = min(size(w), 10.0)
-    r = 1.0 if w_norm == 0 or size(u) == 0 else w_norm / (size(u) + eps)
-    step = L.lr if adam_debias else L.lr / (1 - b1**L.t)
-    return w - step * (1.0 if adam or not L.fit else r) * u
 
 
 def torch_optimizer(
@@ -268,7 +288,6 @@ LAMB = {
     "mxnet_lamb": mxnet,
     "paddle_lamb": paddle,
     "flash_lamb": flash,
-    "kozistr_lamb": kozistr,
     "torch_optimizer_lamb": torch_optimizer,
     "cybertronai_lamb": cybertronai,
     "nvidia_dle_lamb": nvidia_dle,

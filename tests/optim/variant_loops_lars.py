@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from tests.optim.variant_loops_lamb import size
+from tests.optim.variant_loops_lamb import f32, leaf, size, tf_clips
 
 
 def ball(L, m, u, nesterov=False):
@@ -25,10 +25,12 @@ def torch_sgd(L, g, momentum, dampening, nesterov):
 
 
 def optax(
-    L, weight_decay=0.0, trust_coefficient=0.001, eps=0.0, momentum=0.9, nesterov=False
+    L, weight_decay=0.0, weight_decay_mask=True, trust_coefficient=0.001, eps=0.0,
+    trust_ratio_mask=True, momentum=0.9, nesterov=False,
 ):  # fmt: skip
-    g = L.g + L.on * weight_decay * L.w
-    if L.fit and size(L.w) != 0 and size(g) != 0:
+    wd = weight_decay(L.t - 1) if callable(weight_decay) else weight_decay
+    g = L.g + L.on * leaf(weight_decay_mask, L) * wd * L.w
+    if L.fit and leaf(trust_ratio_mask, L) and size(L.w) != 0 and size(g) != 0:
         g = g * (trust_coefficient * size(L.w) / (size(g) + eps))
     return L.w + ball(L, momentum, -L.lr * g, nesterov)
 
@@ -67,12 +69,15 @@ def larc(
 
 def tfmodels(
     L, momentum=0.9, weight_decay_rate=0.0, eeta=0.001, nesterov=False, classic_momentum=True,
-    exclude_from_weight_decay=None, exclude_from_layer_adaptation=None,
+    exclude_from_weight_decay=None, exclude_from_layer_adaptation=None, clipnorm=None,
+    clipvalue=None, global_clipnorm=None, decay=0.0,
 ):  # fmt: skip
     skip = exclude_from_layer_adaptation or exclude_from_weight_decay
-    adapted = L.fit and not any(re.search(r, L.name) for r in skip or [])
-    g = L.g
-    if L.on and not any(re.search(r, L.name) for r in exclude_from_weight_decay or []):
+    name = L.name + ":0"  # a variable's name in TensorFlow; LAMB cuts that off, LARS does not
+    adapted = L.fit and not any(re.search(r, name) for r in skip or [])
+    lr = f32(L.lr) / (1.0 + f32(decay) * (L.t - 1))
+    g = tf_clips(L, clipnorm, clipvalue, global_clipnorm)
+    if L.on and not any(re.search(r, name) for r in exclude_from_weight_decay or []):
         g = g + weight_decay_rate * L.w
 
     def ratio(u):
@@ -80,9 +85,9 @@ def tfmodels(
         return 1.0 if plain else eeta * size(L.w) / size(u)
 
     if classic_momentum:
-        return L.w - ball(L, momentum, L.lr * ratio(g) * g, nesterov)
+        return L.w - ball(L, momentum, lr * ratio(g) * g, nesterov)
     u = ball(L, momentum, g, nesterov)
-    return L.w - L.lr * ratio(u) * u
+    return L.w - lr * ratio(u) * u
 
 
 def mlperf(
@@ -102,19 +107,19 @@ def mlperf(
 def tinygrad(
     L, momentum=0.9, weight_decay=1e-4, nesterov=False, classic=True, pre_wd=True, tcoef=0.001
 ):
-    g, wd, r = L.g, weight_decay * L.on, 1.0
+    lr, g, wd, r = f32(L.lr), L.g, weight_decay * L.on, 1.0
     if tcoef != 0 and size(L.w) > 0 and size(g) > 0 and L.fit:
         r = tcoef * size(L.w) / (size(g) + wd * size(L.w))
     if pre_wd:
         g = g + wd * L.w
     if classic:
-        g = g * r * L.lr
+        g = g * r * lr
     if momentum:
         g = ball(L, momentum, g, nesterov)
     if not classic:
-        g = g * r * L.lr
+        g = g * r * lr
     if not pre_wd:
-        g = g + wd * L.lr * L.w
+        g = g + f32(f32(wd) * lr) * L.w
     return L.w - g
 
 
@@ -138,10 +143,12 @@ def paddle(
     L, momentum, lars_coeff=0.001, lars_weight_decay=0.0005, exclude_from_weight_decay=None,
     epsilon=0.0, rescale_grad=1.0,
 ):  # fmt: skip
-    wd = lars_weight_decay * L.on
+    """paddle/phi/kernels/cpu/lars_momentum_kernel.cc: all but the learning rate are floats."""
+    momentum, lars_coeff, epsilon = f32(momentum), f32(lars_coeff), f32(epsilon)
+    wd = f32(lars_weight_decay) * L.on
     if any(part in L.name for part in exclude_from_weight_decay or []):
         wd = 0.0
-    g, lr = L.g * rescale_grad, L.lr
+    g, lr = L.g * f32(rescale_grad), L.lr
     if wd > 0 and L.fit and size(L.w) > 0 and size(g) > 0:
         lr = lr * lars_coeff * size(L.w) / (size(g) + wd * size(L.w) + epsilon)
     return L.w - ball(L, momentum, lr * (g + wd * L.w))
@@ -165,9 +172,10 @@ def torch_optimizer(L, trust_coefficient=0.01, **kw):
 
 
 def kozistr(
-    L, weight_decay=0.0, momentum=0.9, dampening=0.0, trust_coefficient=1e-3, nesterov=False
-):
-    g = L.g
+    L, weight_decay=0.0, momentum=0.9, dampening=0.0, trust_coefficient=1e-3, nesterov=False,
+    maximize=False,
+):  # fmt: skip
+    g = -L.g if maximize else L.g
     if g.ndim > 1:
         wd = weight_decay * L.on
         bottom = size(g) + wd * size(L.w)

@@ -51,7 +51,8 @@ LAMB = {
         {"bias_correction": False, "max_coeff": 1e9, "min_coeff": 0.0},
     ),
     "tfmodels_lamb": Facts(
-        "tf-models 2.20.0, tfa d208d75", RECORDED, TRUST, LAST, IN_U, NONE, "yes", "L",
+        "tf-models 2.20.0, tfa d208d75", RECORDED, TRUST, LAST, IN_U, "tf_keras's clips, off",
+        "yes", "L",
         "regular expressions; not decayed is not adapted, unless there is a second list", {},
     ),
     "keras_lamb": Facts(
@@ -78,7 +79,7 @@ LAMB = {
     "kozistr_lamb": Facts(
         "pytorch_optimizer 4.1.0", REPLAYED, "min(‖w'‖, 10)/(‖u‖+ε)", LAST,
         "decoupled, first; or in u", "φ ≤ 10; gradients by `pre_norm`, off",
-        "1/(1 − β₁ᵗ) outside the ratio, v never", "K", "by group",
+        "1/(1 − β₁ᵗ) outside the ratio, v never; or `rectify`", "K", "by group",
         {"adam_debias": True, "weight_decouple": False},
     ),
     "torch_optimizer_lamb": Facts(
@@ -117,8 +118,9 @@ LARS = {
     ),
     "tfmodels_lars": Facts(
         "tf-models 2.20.0", RECORDED, "η‖w‖/‖g+βw‖",
-        f"{INSIDE}; `classic_momentum=False`: ratio of the momentum, γ outside", "g + βw", NONE,
-        "Nesterov", "N", "regular expressions; not decayed is not adapted", {},
+        f"{INSIDE}; `classic_momentum=False`: ratio of the momentum, γ outside", "g + βw",
+        "tf_keras's clips, off", "Nesterov", "N",
+        "regular expressions; not decayed is not adapted", {},
     ),
     "mlperf_lars": Facts(
         "mlcommons/training aa344c7", READ, SUM_OF_NORMS, INSIDE, "g + βw", "ε = 0 means 1e-7",

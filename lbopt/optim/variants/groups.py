@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lbopt.backend import Array
 from lbopt.optim.decay import add_decayed_weights
@@ -24,11 +24,42 @@ def both(one: Mask | None, other: Mask | None) -> Mask | None:
     return lambda name, array: one(name, array) and other(name, array)
 
 
-def not_matching(patterns: Sequence[str] | None) -> Mask | None:
-    """Keep the layers whose name matches no regular expression of a list (None: every layer)."""
+def not_matching(patterns: Sequence[str] | None, suffix: str = "") -> Mask | None:
+    """Keep the layers whose name + suffix matches no regular expression of a list (None: all)."""
     if not patterns:
         return None
-    return lambda name, array: not any(re.search(p, name) for p in patterns)
+    return lambda name, array: not any(re.search(p, name + suffix) for p in patterns)
+
+
+Tree = bool | Mapping[str, bool] | Callable[[dict[str, Array]], Mapping[str, bool]] | None
+
+
+def from_tree(keyword: str, tree: Tree) -> Mask | None:
+    """Read optax's masks: True or None (every layer), False, a dict by name, a function to a dict.
+
+    The function is given one layer at a time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = np.ones((2, 2))
+    >>> from_tree("mask", {"W": True, "b": False})("b", w)
+    False
+    >>> from_tree("mask", lambda params: {k: a.ndim > 1 for k, a in params.items()})("W", w)
+    True
+    """
+    if tree is None or tree is True:
+        return None
+    if tree is False:
+        return nobody
+
+    def keeps(name: str, array: Array) -> bool:
+        answers = tree({name: array}) if callable(tree) else tree
+        if not isinstance(answers, Mapping) or name not in answers:
+            raise ValueError(f"{keyword} says nothing about the layer {name!r}: it must be a dict")
+        return answers[name]
+
+    return keeps
 
 
 def not_containing(parts: Sequence[str] | None) -> Mask | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -13,21 +13,24 @@ from lbopt.optim.masks import check_mask
 from lbopt.optim.variants import (
     jax_and_tf,
     kozistr,
+    mxnet_and_paddle,
     other_frameworks,
+    tfmodels,
     torch_libraries,
     torch_ports,
 )
+from lbopt.optim.variants.refused import reason
 
 VARIANTS: dict[str, Callable[..., Link]] = {
     "optax_lamb": jax_and_tf.optax_lamb,
     "timm_lamb": torch_libraries.timm_lamb,
     "apex_fused_lamb": torch_libraries.apex_fused_lamb,
     "deepspeed_fused_lamb": torch_libraries.deepspeed_fused_lamb,
-    "tfmodels_lamb": jax_and_tf.tfmodels_lamb,
+    "tfmodels_lamb": tfmodels.tfmodels_lamb,
     "keras_lamb": jax_and_tf.keras_lamb,
     "tinygrad_lamb": other_frameworks.tinygrad_lamb,
-    "mxnet_lamb": other_frameworks.mxnet_lamb,
-    "paddle_lamb": other_frameworks.paddle_lamb,
+    "mxnet_lamb": mxnet_and_paddle.mxnet_lamb,
+    "paddle_lamb": mxnet_and_paddle.paddle_lamb,
     "flash_lamb": torch_ports.flash_lamb,
     "kozistr_lamb": kozistr.kozistr_lamb,
     "torch_optimizer_lamb": torch_ports.torch_optimizer_lamb,
@@ -37,11 +40,11 @@ VARIANTS: dict[str, Callable[..., Link]] = {
     "optax_lars": jax_and_tf.optax_lars,
     "timm_lars": torch_libraries.timm_lars,
     "apex_larc": torch_libraries.apex_larc,
-    "tfmodels_lars": jax_and_tf.tfmodels_lars,
+    "tfmodels_lars": tfmodels.tfmodels_lars,
     "mlperf_lars": jax_and_tf.mlperf_lars,
     "tinygrad_lars": other_frameworks.tinygrad_lars,
-    "mxnet_lars": other_frameworks.mxnet_lars,
-    "paddle_lars": other_frameworks.paddle_lars,
+    "mxnet_lars": mxnet_and_paddle.mxnet_lars,
+    "paddle_lars": mxnet_and_paddle.paddle_lars,
     "flash_lars": torch_ports.flash_lars,
     "bolts_lars": torch_ports.bolts_lars,
     "kozistr_lars": kozistr.kozistr_lars,
@@ -56,6 +59,8 @@ _RANGES: dict[str, tuple[float, float, bool, bool]] = {
     **dict.fromkeys(("b1", "b2", "beta1", "beta2"), (0, 1, False, True)),
     **dict.fromkeys(("beta_1", "beta_2", "momentum"), (0, 1, False, True)),
     "dampening": (0, 1, False, False),
+    "adanorm_r": (0, 1, False, False),
+    "n_sma_threshold": (4, inf, False, False),
     "rescale_grad": (-inf, inf, False, False),
 }
 _POSITIVE = {
@@ -63,6 +68,8 @@ _POSITIVE = {
     "global_clipnorm", "clip_gradient", "max_lr", "max_coeff",
 }  # fmt: skip
 _ZERO_IS_OFF = {"deepspeed_fused_lamb", "kozistr_lamb"}  # whose max_grad_norm may be 0
+_TREES = {"mask", "weight_decay_mask", "trust_ratio_mask"}
+_SCHEDULES = {("optax_lamb", "weight_decay"), ("optax_lars", "weight_decay")}
 _NAME_LISTS = {"exclude_from_weight_decay", "exclude_from_layer_adaptation", "skip_list"}
 
 
@@ -96,8 +103,8 @@ def make(name: str, learning_rate: float | Schedule, **hyperparameters: Any) -> 
     ValueError
         Unknown name or value out of range.
     TypeError
-        Unknown keyword (the known ones are listed). Keywords that choose a kernel and not an
-        algorithm (``foreach``, ``fused``) are unknown.
+        Unknown keyword (the known ones are listed), or one that the library has and this variant
+        has not (the reason is given): ``foreach`` and ``fused`` choose a kernel, not an algorithm.
 
     Examples
     --------
@@ -118,10 +125,7 @@ def make(name: str, learning_rate: float | Schedule, **hyperparameters: Any) -> 
     known = list(inspect.signature(make_it).parameters.values())[1:]
     unknown = sorted(hyperparameters.keys() - {p.name for p in known})
     if unknown:
-        raise TypeError(
-            f"{name} has no keyword {', '.join(map(repr, unknown))}; "
-            f"known: {', '.join(p.name for p in known)}"
-        )
+        _refuse(name, unknown, ", ".join(p.name for p in known))
     check_learning_rate(learning_rate)
     for p in known:
         if p.name in hyperparameters:
@@ -131,13 +135,31 @@ def make(name: str, learning_rate: float | Schedule, **hyperparameters: Any) -> 
     return make_it(learning_rate, **hyperparameters)
 
 
+def _refuse(name: str, keywords: list[str], known: str) -> None:
+    for keyword in keywords:
+        why = reason(name, keyword)
+        if why is not None:
+            raise TypeError(
+                f"{name} does not take {keyword!r}, which the library has: {why}. Taken: {known}"
+            )
+    raise TypeError(f"{name} has no keyword {', '.join(map(repr, keywords))}; known: {known}")
+
+
 def _check(variant: str, keyword: inspect.Parameter, value: Any) -> None:
     name, default = keyword.name, keyword.default
     if name in ("decay_mask", "adapt_mask"):
         if value is not None:
             check_mask(value)
+    elif name in _TREES:
+        if not (value is None or isinstance(value, bool | Mapping) or callable(value)):
+            raise TypeError(
+                f"{name} must be True, False, None, a dict of them by layer or a function from "
+                f"parameters to such a dict, got {type(value).__name__}"
+            )
     elif isinstance(default, bool):
         check_flag(name, value)
+    elif callable(value) and (variant, name) in _SCHEDULES:
+        return
     elif name == "betas":
         _check_betas(value)
     elif name in _NAME_LISTS:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lbopt.backend import Array, array_namespace
 from lbopt.optim.checks import Schedule
 from lbopt.optim.clip import clip_by_global_norm, global_norm
+from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, LinkState, Memory, State, check_state, identity, layerwise
 from lbopt.optim.masks import Mask, check_mask
 from lbopt.optim.norm import norm, scaled_by
@@ -68,8 +69,8 @@ def clip_if(max_norm: float | None) -> Link:
     return identity() if max_norm is None else clip_by_global_norm(max_norm)
 
 
-def clip_by_global_norm_plus(max_norm: float, eps: float) -> Link:
-    r"""Clip with an eps in the norm: :math:`g \min(1, c / (\|g_{all}\| + \epsilon))`."""
+def scale_by_joint(factor: Callable[[Array], Array]) -> Link:
+    r"""Multiply all gradients by a function of their joint norm."""
 
     def init(params: Params) -> LinkState:
         check_params(params)
@@ -82,27 +83,48 @@ def clip_by_global_norm_plus(max_norm: float, eps: float) -> Link:
         check_state(state, {})
         if not updates:
             return {}, state
-        total = global_norm(updates) + eps
-        xp = array_namespace(total)
-        factor = xp.where(total > max_norm, max_norm / or_one(total), xp.ones_like(total))
-        out = {k: array_namespace(u).asarray(scaled_by(u, factor)) for k, u in updates.items()}
+        f = factor(global_norm(updates))
+        out = {k: array_namespace(u).asarray(scaled_by(u, f)) for k, u in updates.items()}
         return out, LinkState(state.step + 1, {})
 
     return Link(init, update)
 
 
-def clip_each_norm(max_norm: float | None) -> Link:
-    """Clip the norm of every layer's gradient apart (Keras's clipnorm); None is off."""
+def clip_by_global_norm_plus(max_norm: float, eps: float) -> Link:
+    r"""Clip with an eps in the norm: :math:`g \min(1, c / (\|g_{all}\| + \epsilon))`."""
+
+    def factor(total: Array) -> Array:
+        xp, total = array_namespace(total), total + eps
+        return xp.where(total > max_norm, max_norm / or_one(total), xp.ones_like(total))
+
+    return scale_by_joint(factor)
+
+
+def clip_each_norm(
+    max_norm: float | None, size: Callable[[Array], Array] = lambda length: length
+) -> Link:
+    r"""Clip the norm of every layer's gradient apart: :math:`g\, c / \max(\|g\|, c)`; None is off.
+
+    ``size`` may round the norm and c.
+    """
     if max_norm is None:
         return identity()
 
     def rule(g: Array, memory: Memory, w: Array, step: Any) -> tuple[Array, Memory]:
         length = norm(g)
         xp = array_namespace(length)
-        one = xp.ones_like(length)
-        return scaled_by(g, xp.where(length > max_norm, max_norm / or_one(length), one)), memory
+        bottom = xp.maximum(size(length), size(xp.full_like(length, max_norm)))
+        return scaled_by(g, max_norm / bottom), memory
 
     return layerwise(rule)
+
+
+def add_scheduled_decay(weight_decay: float | Schedule) -> Link:
+    r"""Add :math:`\lambda_t w` to the update; a function is asked for the step 0, 1, 2, ..."""
+    if not callable(weight_decay):
+        return add_decayed_weights(weight_decay)
+    decay = weight_decay
+    return layerwise(lambda u, memory, w, step: (u + number_for(w, decay(step)) * w, memory))
 
 
 def clip_each_value(limit: float | None) -> Link:

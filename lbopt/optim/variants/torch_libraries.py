@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lbopt.optim.adam import scale_by_adam
 from lbopt.optim.checks import Schedule, check_learning_rate, check_number
 from lbopt.optim.decay import add_decayed_weights
@@ -25,6 +27,7 @@ from lbopt.optim.variants.ratios import (
     plain,
     with_ratio,
 )
+from lbopt.optim.variants.single import is_single, single
 from lbopt.optim.variants.steps import clip_by_global_norm_plus, clip_if, decay_first
 
 
@@ -68,7 +71,7 @@ def timm_lamb(
     ``always_adapt``. ``trust_clip`` is LAMBC. ``decoupled_decay`` is Keras's form, with
     :math:`\gamma_t\lambda`, or ``corrected_weight_decay``: :math:`\gamma_t^2\lambda /
     \gamma_{max}`; timm takes ``max_lr`` to be the rate the optimizer was constructed with, here it
-    must be said.
+    is a keyword, which a schedule needs.
     """
     b1, b2 = betas
     adam = torch_adam((b1, b2), eps, bias_correction, grad_averaging)
@@ -92,6 +95,8 @@ def timm_lamb(
         if max_lr is not None:
             raise ValueError("max_lr does nothing without corrected_weight_decay=True")
         return decay_first(step, lambda t: rate(t) * decay, decay_mask)
+    if max_lr is None and not callable(learning_rate):
+        max_lr = learning_rate
     peak = check_number("max_lr", max_lr, 0, above=True)
     return decay_first(step, lambda t: rate(t) * rate(t) * (decay / peak), decay_mask)
 
@@ -147,14 +152,20 @@ def apex_fused_lamb(
     """apex.optimizers.FusedLAMB: model of `timm_lamb`; ``adam_w_mode=False`` is an L2 penalty.
 
     The penalty is added to the clipped gradient and goes through both moments. ``use_nvlamb``
-    adapts groups without decay too. It computes in float32 and overwrites ``p.grad`` with the
+    adapts groups without decay too. It takes float32 and float16 alone, and float32 numbers: so do
+    float32 layers here, float64 ones take them as they are. It overwrites ``p.grad`` with the
     update; ``max_grad_norm=0`` would zero every gradient, here it is refused.
     """
-    adam = torch_adam(betas, eps, bias_correction, grad_averaging)
-    decay = masked(add_decayed_weights(weight_decay), decay_mask)
+
+    def directions(number: Callable[[float], float]) -> Link:
+        b1, b2 = map(number, betas)
+        adam = torch_adam((b1, b2), number(eps), bias_correction, grad_averaging)
+        decay = masked(add_decayed_weights(number(weight_decay)), decay_mask)
+        return chain(adam, decay) if adam_w_mode else chain(decay, adam)
+
     return chain(
         clip_if(max_grad_norm),
-        *((adam, decay) if adam_w_mode else (decay, adam)),
+        masked(directions(single), is_single, otherwise=directions(float)),
         masked(
             with_ratio(plain()),
             adapted_if_decayed(weight_decay, decay_mask, adapt_mask, use_nvlamb),
@@ -214,15 +225,23 @@ def deepspeed_fused_lamb(
     The step is :math:`\gamma_t\frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}` times a ratio clipped to
     [min_coeff, max_coeff]; in the paper the correction is inside and the ratio forgets most of it.
     ``max_grad_norm=0`` is off; the norm must be handed to its ``step`` there, here it is taken of
-    all gradients.
+    all gradients. Its numbers are float32: so they are for float32 layers here, for float64 ones
+    they are what you write.
     """
-    b1, b2 = betas
     ratio = at_most(max_coeff, plain(), at_least=min_coeff)
+
+    def steps(number: Callable[[float], float]) -> Link:
+        b1, b2 = map(number, betas)
+        outside, inside = (0.0, number(eps)) if eps_inside_sqrt else (number(eps), 0.0)
+        return chain(
+            torch_adam((b1, b2), outside, False, True, inside),
+            masked(add_decayed_weights(number(weight_decay)), decay_mask),
+            masked(with_ratio(but_one_at_zero(ratio)), adapt_mask),
+            scale_by_late_correction(b1, b2) if bias_correction else identity(),
+        )
+
     return chain(
         clip_by_global_norm_plus(max_grad_norm, 1e-6) if max_grad_norm else identity(),
-        torch_adam(betas, 0.0 if eps_inside_sqrt else eps, False, True, eps * eps_inside_sqrt),
-        masked(add_decayed_weights(weight_decay), decay_mask),
-        masked(with_ratio(but_one_at_zero(ratio)), adapt_mask),
-        scale_by_late_correction(b1, b2) if bias_correction else identity(),
+        masked(steps(single), is_single, otherwise=steps(float)),
         scale_by_learning_rate(learning_rate),
     )

@@ -64,7 +64,10 @@ def cybertronai_lamb(
     decay_mask: Mask | None = None,
     adapt_mask: Mask | None = None,
 ) -> Link:
-    """cybertronai/pytorch-lamb: no bias correction, weight norm clamped to 10; copied by many."""
+    """cybertronai/pytorch-lamb: no bias correction, weight norm clamped to 10; copied by many.
+
+    This is its last commit. Release 1.0.0 has no zero rule: there zero weights never move.
+    """
     return chain(
         torch_adam(betas, eps, bias_correction=False),
         masked(add_decayed_weights(weight_decay), decay_mask),
