@@ -12,7 +12,7 @@ import numpy as np
 
 from lbopt.data import Split
 from lbopt.models import Model
-from lbopt.observe.curvature import STEP, sharpness
+from lbopt.observe.curvature import BETWEEN_KINKS, sharpness
 from lbopt.observe.noise import NoiseScale, gradient_noise_scale
 from lbopt.observe.trust import layer_table
 from lbopt.params import Params
@@ -192,7 +192,12 @@ def _point(job: Job, when: str, step: int, params: Params) -> Point:
 
 
 def sharpness_of(
-    model: Model, params: Params, split: Split, rng: np.random.Generator, *, step: float = STEP
+    model: Model,
+    params: Params,
+    split: Split,
+    rng: np.random.Generator,
+    *,
+    step: float = BETWEEN_KINKS,
 ) -> float | None:
     """Return the largest eigenvalue of the Hessian, or None where Lanczos did not converge."""
     try:

@@ -10,12 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lbopt.data import Split
-from lbopt.observe.curvature import STEP
+from lbopt.observe.curvature import BETWEEN_KINKS, STEP
 from lbopt.observe.landscape import END, START, WARM, Point, sharpness_of
 from lbopt.observe.style import NAMES
 from lbopt.train.tasks import MOMENTUM, TASKS
-
-COARSE = 1e-3  # a step of the differences that sees kinks
 
 
 class Place(NamedTuple):
@@ -178,7 +176,7 @@ def mlp_claims(points: Sequence[Point]) -> list[str]:
     return claims
 
 
-def kinks_claim(steps: Sequence[float] = (STEP, COARSE)) -> str:
+def kinks_claim(steps: Sequence[float] = (BETWEEN_KINKS, STEP, 1e-3)) -> str:
     """Say what the step of the differences does to λ of the mlp, which has kinks."""
     task = TASKS["mlp"]
     model, train = task.model(), task.data().train

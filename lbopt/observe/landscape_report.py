@@ -85,8 +85,9 @@ CAVEATS = [
     "with growing weights: compare rows of like loss only, and do not rank optimizers by it.",
     "Sharpness is not scale invariant: rescaled layers (second row of the MLP), or longer weights "
     "in front of a BatchNorm, change it and not the function.",
-    "The step of the differences is that of the smooth piece around the weights; a longer one "
-    "averages over kinks.",
+    "The differences are so short that they stay between the kinks of ReLU: the Hessian of the "
+    "smooth piece around the weights. A longer step meets kinks, each of which adds a jump divided "
+    "by the step.",
     "The noise scale is McCandlish's trace / |G|², of plain gradients, from pieces of 8. Networks "
     "with BatchNorm have none. Near zero loss it is a ratio of tiny numbers: ∞ says that the mean "
     "gradient cannot be told from noise. It is no law for LARS, AdamW or LAMB.",

@@ -5,6 +5,7 @@ import pytest
 
 from lbopt import models, observe, train
 from lbopt.data import Split
+from lbopt.data import digits as the_digits
 
 RNG = np.random.default_rng
 
@@ -112,6 +113,42 @@ def test_sharpness_of_an_mlp_is_that_of_its_dense_hessian():
     single = {k: w.astype(np.float32) for k, w in params.items()}
     also = observe.sharpness(model, single, Split(data.x.astype(np.float32), data.y), RNG(0))
     assert also.value == pytest.approx(want[-1], rel=1e-3)
+
+
+def frozen(params, data, layers):
+    """The gradient of the mlp whose relus stay as they are at ``params``: a smooth function."""
+    sides, h = [], data.x
+    for i in range(layers - 1):
+        sides.append(h @ params[f"layer{i}.W"] + params[f"layer{i}.b"] > 0)
+        h = np.maximum(h @ params[f"layer{i}.W"] + params[f"layer{i}.b"], 0)
+
+    def gradient(p):
+        inputs = [data.x]
+        for i, side in enumerate(sides):
+            inputs.append(side * (inputs[-1] @ p[f"layer{i}.W"] + p[f"layer{i}.b"]))
+        z = inputs[-1] @ p[f"layer{layers - 1}.W"] + p[f"layer{layers - 1}.b"]
+        e = np.exp(z - z.max(1, keepdims=True))
+        dz = (e / e.sum(1, keepdims=True) - np.eye(z.shape[1])[data.y]) / len(z)
+        found = {}
+        for i in reversed(range(layers)):
+            found |= {f"layer{i}.W": inputs[i].T @ dz, f"layer{i}.b": dz.sum(0)}
+            dz = (dz @ p[f"layer{i}.W"].T) * (sides[i - 1] if i else 1)
+        return {name: found[name] for name in p}
+
+    return gradient
+
+
+def test_sharpness_is_that_of_the_smooth_piece_though_a_kink_is_always_near():
+    model, digits = models.mlp(), the_digits().train
+    params = model.init(RNG(0), np.float64)
+    data = Split(digits.x.reshape(len(digits.x), -1).astype(np.float64), digits.y)
+    smooth = frozen(params, data, 8)
+    for k, g in train.loss_and_gradient(model, params, data)[1].items():
+        np.testing.assert_allclose(smooth(params)[k], g, rtol=1e-9, atol=1e-14)
+    want = observe.top_eigenvalue(smooth, params, RNG(0)).value
+    assert observe.sharpness(model, params, data, RNG(0)).value == pytest.approx(want, rel=1e-3)
+    wide = observe.sharpness(model, params, data, RNG(0), step=6e-6, tolerance=1e-2).value
+    assert wide > 1.5 * want, "the best step for smooth functions meets kinks"
 
 
 def test_the_step_decides_whether_kinks_are_seen():
