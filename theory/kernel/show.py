@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from theory.kernel.derivation import Derivation
+from theory.kernel.normal import outer_sum
 from theory.kernel.step import Step
 from theory.kernel.words import Quantity, average, inner, mean_now, norm
 
@@ -24,19 +25,25 @@ def latex(expr: sp.Expr, quantities: Iterable[Quantity] = ()) -> str:
     >>> print(latex(over_layers(norm(grad[i])), known))
     \sum_{i=1}^{h} {\left\|{\nabla_{i} f}\right\|}
     """
-    return sp.latex(_with_names(expr, {q.letter: q.latex for q in quantities if q.latex}))
+    return sp.latex(
+        _with_names(sp.sympify(expr), {q.letter: q.latex for q in quantities if q.latex})
+    )
 
 
 def _with_names(expr: sp.Expr, own: Mapping[sp.Expr, str]) -> sp.Expr:
     """Replace what SymPy cannot print our way by symbols whose names are LaTeX."""
     if isinstance(expr, sp.Indexed):
         indices = "".join(sp.latex(k) for k in expr.indices)
-        default = f"{sp.latex(sp.Symbol(str(expr.base.label)))}_{{#}}"
+        default = f"{_word(str(expr.base.label))}_{{#}}"
         return _named(own.get(expr.base, default).replace("#", indices))
     if expr in own:
         return _named(own[expr])
     if not expr.args or isinstance(expr, sp.IndexedBase):
         return expr
+    if isinstance(expr, sp.Sum):
+        inside, limits = outer_sum(expr)
+        shown = _with_names(inside, own)
+        return sp.Sum(_named(sp.latex(shown)) if isinstance(shown, sp.Sum) else shown, limits)
     args = [_with_names(arg, own) for arg in expr.args]
     inside = [sp.latex(arg) for arg in args]
     if expr.func == norm:
@@ -49,13 +56,17 @@ def _with_names(expr: sp.Expr, own: Mapping[sp.Expr, str]) -> sp.Expr:
         return _named(rf"\overline{{E}}\left[{inside[0]}\right]")
     if expr.func == sp.Abs:  # of a named symbol, which is positive, SymPy would drop it
         return _named(rf"\left|{inside[0]}\right|")
-    if isinstance(expr, sp.Sum):
-        return sp.Sum(args[0], *expr.limits) if args[0].args else _sum_of(args[0], expr)
     return expr.func(*args)
 
 
-def _sum_of(inside: sp.Expr, total: sp.Sum) -> sp.Expr:
-    return sp.Sum(inside, *total.limits)
+def _word(name: str) -> str:
+    """A letter's own name: a Greek letter, or a word with its underscores."""
+    return sp.latex(sp.Symbol(name)) if "_" not in name else rf"\mathrm{{{name.replace('_', ' ')}}}"
+
+
+def _cell(text: str) -> str:
+    """Text in a table, where a bar would end the cell."""
+    return text.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
 
 
 def _named(tex: str) -> sp.Symbol:
@@ -85,7 +96,7 @@ def derivation_markdown(derivation: Derivation) -> str:
     lines = [f"## {derivation.title}", "", "| letter | known | meaning |", "|---|---|---|"]
     for q in derivation.quantities:
         shown = q.latex.replace("#", "i") if q.latex else sp.latex(sp.Symbol(str(q.letter)))
-        lines.append(f"| ${shown}$ | {q.known} | {q.meaning} |")
+        lines.append(f"| ${_cell(shown)}$ | {q.known} | {_cell(q.meaning)} |")
     numbers = {step.name: n for n, step in enumerate(derivation.steps, 1)}
     for step in derivation.steps:
         uses = ", ".join(f"({numbers[name]})" for name in dict.fromkeys(step.uses))

@@ -52,7 +52,8 @@ RATE = Lemma(
             (((V + eps) * t + s * (R + t)) / ((V + eps) * R * (V + s + eps) * (R + t)),),
         ),
     ),
-    proof="SECOND_MOMENT gives sqrt v <= G, and v >= q g^2 gives |r_j| <= 1/sqrt q. "
+    proof="sqrt v = V <= G = V + s by the next lemma, and |r_j| <= 1/sqrt(1-beta2), as "
+    "v >= (1-beta2) g^2, so that ||r|| = R <= sqrt(d_max/(1-beta2)) = R + t. "
     "Where g_j = 0, u_j = 0 and there is nothing to show.",
 )
 
@@ -83,7 +84,7 @@ MATCHED = Lemma(
     # a >= 0 without loss of generality
     cases=(
         Certificate(
-            "a = A, g = B of the same sign, u = g (c + more)",
+            "a = A, g = B of the same sign, u = g (c + m)",
             {a[i, j]: A, b[i, j]: B, u[i, j]: B * (C + more), wrong[i, j]: 0},
             (A * B * more,),
         ),
@@ -93,7 +94,7 @@ MATCHED = Lemma(
             (C * A * B,),
         ),
     ),
-    proof="The sign of u is that of g, |u| = |g| omega, and omega >= c is the lemma RATE.",
+    proof="The sign of u is that of g, |u| = |g| omega, and omega >= c is the next lemma.",
     reference="proof of Theorem 3 of You et al. 2020, with G + eps and unequal layers",
     hypotheses=BOUNDED,
     rests_on=(RATE, SECOND_MOMENT),

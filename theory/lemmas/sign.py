@@ -37,7 +37,7 @@ SIGN = Lemma(
     # by symmetry a >= 0: replace (a, b, r) by (-a, -b, -r)
     cases=(
         Certificate(
-            "a = A >= 0, b = B >= A, r = 1",
+            "a = A >= 0, b = A + B, r = 1",
             {a[i, j]: A, r[i, j]: 1, delta[i, j]: B, sign_a[i, j]: 1},
             (),
         ),
