@@ -185,7 +185,7 @@ def sharpness(
       any of the (examples times units) relus changes its side within it: the Hessian of the smooth
       piece, as from automatic differentiation. A relu that does adds a jump divided by the step:
       at 6e-6, best for smooth functions, the eigenvalue of the 8-layer MLP of the digits comes out
-      2.7 times too large at the start (`python -m lbopt landscape` shows it).
+      more than twice too large at the start (`python -m lbopt landscape` shows it).
     * With cross-entropy it falls with the training loss and with growing weights: compare runs at
       equal loss only. Even so it does not rank optimizers: weights can be rescaled between layers
       without changing the function, and the eigenvalue changes (Dinh et al. 2017, arXiv

@@ -34,14 +34,18 @@ def test_list_names_every_task_optimizer_and_part(capsys):
         assert f"\n  {name} " in out
 
 
-@pytest.mark.parametrize("command", ["", "demo", "letters", "sweep", "report", "list"])
+@pytest.mark.parametrize(
+    "command", ["", "demo", "letters", "bert", "landscape", "sweep", "report", "list"]
+)
 def test_help_is_complete(command, capsys):
     code, out, _ = run(f"{command} --help", capsys)
     assert code == 0
     wanted = {
-        "": ["demo", "letters", "sweep", "report", "list"],
+        "": ["demo", "letters", "bert", "landscape", "sweep", "report", "list"],
         "demo": ["--out", "--tune", "--seeds", "--workers", "--studies"],
         "letters": ["--out", "--tune", "--seeds", "--workers", "--parts"],
+        "bert": ["--out", "--seeds", "--workers"],
+        "landscape": ["--out", "--seeds", "--workers"],
         "sweep": ["--task", "--optimizers", "--batch-sizes", "--grid", "--seeds", "--epochs",
                   "--out", "--workers"],
         "report": ["DIR"],
@@ -57,6 +61,8 @@ def test_help_is_complete(command, capsys):
         ("fly", "fly"),
         ("demo --seeds 0", "--seeds"),
         ("demo --studies mlp,nonsense", "nonsense"),
+        ("bert --seeds 0 --out OUT", "--seeds"),
+        ("landscape --workers none --out OUT", "--workers"),
         ("letters --parts batches,nonsense --out OUT", "nonsense"),
         ("letters --parts setting,setting --out OUT", "setting,setting"),
         ("letters --seeds 0 --out OUT", "--seeds"),
