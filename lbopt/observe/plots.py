@@ -96,7 +96,10 @@ def loss_vs_warmup(
         )
     powers = list(dict.fromkeys(row.setting.power for row in rows))
     with pyplot().rc_context(RC):
+        mine = ax is None
         fig, ax = figure_and_axes(ax)
+        if mine:
+            fig.set_size_inches(9.6, 4.5)  # the legend stands beside the lines, which fill the box
         draw_scores(ax, rows, lambda row, i: 100 * row.setting.warmup + 0.5 * i, names)
         ax.set_xticks(sorted({100 * row.setting.warmup for row in rows}))
         ax.set_xlabel("warm-up (% of the steps)")

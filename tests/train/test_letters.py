@@ -1,5 +1,6 @@
 """The hidden letter: what is searched, chosen, carried over and trained."""
 
+import dataclasses
 from collections import Counter
 from itertools import pairwise
 from math import sqrt
@@ -188,6 +189,35 @@ def test_every_setting_is_searched_with_nine_rates_from_two_decades():
         rates = rates_from(first)
         assert len(rates) == letters.RATES_PER_GRID
         assert rates[-1] / rates[0] == pytest.approx(100, rel=0.01)
+
+
+def test_the_search_tries_every_rate_with_the_stated_seeds_and_no_setting_twice(
+    monkeypatch, tmp_path
+):
+    tried = []
+
+    def sweep(runs, out, **how):
+        tried.extend(runs)
+        middle = {o: 10 ** (first + 1) for o, first in letters.FIRST_RATES.items()}
+        return [record(r, abs(np.log(r.learning_rate / middle[r.optimizer]))) for r in runs]
+
+    monkeypatch.setattr(letters, "sweep", sweep)
+    summary = letters.tune_letters(list(letters.PARTS), tmp_path, 1)
+    seeds = {}
+    for run in tried:
+        seeds.setdefault((run.batch_size, run_of_seed_0(run)), set()).add(run.seed)
+    for (size, _), found in seeds.items():
+        assert found == set(range({64: 1, 1024: 2, 4096: 3, 8192: 3}[size]))
+    assert len(set(tried)) == len(tried), "each is tried once, also where parts share a setting"
+    assert summary["seeds"] == {"64": 1, "1024": 2, "4096": 3, "8192": 3}
+    cells = [cell for o in summary["rates"].values() for s in o.values() for cell in s.values()]
+    assert len(cells) == 26 + 40 - 8 + 10
+    assert {len(cell["validation"]) for cell in cells} == {9}
+    assert not any(cell["edge"] for cell in cells)
+
+
+def run_of_seed_0(run):
+    return dataclasses.replace(run, seed=0)
 
 
 def test_differences_pair_seeds():
