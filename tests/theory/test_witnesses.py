@@ -52,6 +52,20 @@ NEARLY = {
     ("lamb", "start"): 1 - 1e-6,
     ("lamb", "curvature"): 0.998,
     ("lamb", "noise"): 0.91,
+    # momentum is charged more than it costs: its drift and old noise count twice in the bound
+    ("momentum_lars", "start"): 0.92,
+    ("momentum_lars", "curvature"): 1 - 1e-9,  # without momentum
+    ("momentum_lars", "drift"): 0.38,
+    ("momentum_lars", "noise"): 0.7,
+    ("weight_decay", "start"): 0.9999,
+    ("weight_decay", "curvature"): 0.999,
+    ("weight_decay", "noise"): 0.923,
+    ("heavy_tails", "start"): 1 - 1e-9,
+    ("heavy_tails", "curvature"): 1 - 1e-9,
+    ("heavy_tails", "noise"): 0.86,
+    ("per_layer", "start"): 1 - 1e-9,
+    ("per_layer", "curvature"): 1 - 1e-9,
+    ("per_layer", "noise"): 0.95,
 }
 
 

@@ -12,6 +12,8 @@ from theory.mutants.bounds_lamb import MEMORY
 from theory.mutants.bounds_lars import LARS
 from theory.mutants.bounds_sgd import SGD
 from theory.mutants.bounds_sign import ROBUST, SIGN
+from theory.mutants.extension_algorithms import EXTENSION_ALGORITHMS
+from theory.mutants.extension_bounds import EXTENSION_BOUNDS
 from theory.mutants.metrics import METRICS, STEP_SIZES
 from theory.mutants.mutant import Mutant, kills
 from theory.mutants.wrong_steps import euclidean, lars_with, sign_with
@@ -26,6 +28,8 @@ MUTANTS: tuple[Mutant, ...] = (
     *ALGORITHMS,
     *METRICS,
     *STEP_SIZES,
+    *EXTENSION_BOUNDS,
+    *EXTENSION_ALGORITHMS,
 )
 
 

@@ -8,6 +8,7 @@ to `theory.mutants.catalogue` likewise. The tests run over these names.
 from __future__ import annotations
 
 from theory.theorems import lamb, lamb_sign, lars, sgd
+from theory.witnesses.extensions import EXTENSION_CLAIMS, EXTENSIONS
 from theory.witnesses.lamb import LAMB
 from theory.witnesses.lamb_sign import LAMB_SIGN, ROBUST
 from theory.witnesses.lars import LARS
@@ -40,6 +41,7 @@ CLAIMS: dict[str, Claim] = {
     "lamb": Claim(
         lamb.terms, lamb.bound, lamb.published, lamb.metric, lamb.algorithm, lamb.optimal_step
     ),
+    **EXTENSION_CLAIMS,
 }
 
 WITNESSES: tuple[Witness, ...] = (
@@ -50,4 +52,5 @@ WITNESSES: tuple[Witness, ...] = (
     *ROBUST,
     *LAMB,
     *TOGETHER,
+    *EXTENSIONS,
 )
