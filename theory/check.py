@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from math import inf
 from types import ModuleType
@@ -11,8 +12,15 @@ import numpy as np
 
 from theory import noise as noises
 from theory.constants import Constants
+from theory.extensions import (
+    EXTENSIONS,
+    check_options,
+    constants_for,
+    metric_for,
+    step_options,
+)
 from theory.layers import check_integer, check_number
-from theory.measure import constants_of, measure
+from theory.measure import measure
 from theory.noise import Noise
 from theory.problems.problem import Problem
 from theory.runner import as_runner, from_factory, is_factory
@@ -24,6 +32,7 @@ THEOREMS: dict[str, ModuleType] = {
     "lamb_sign": lamb_sign,
     "lamb": lamb,
 }
+NORMS = (*THEOREMS, "momentum_lars", "heavy_tails")  # their metric is a norm of the gradient
 TOLERANCE = 1e-9  # relative: what rounding may add to an attained bound
 
 
@@ -86,6 +95,7 @@ def check_bound(
     replicates: int = 32,
     seed: int = 0,
     together: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Verdict:
     r"""Run an optimizer on a problem and compare with the bound of a theorem.
 
@@ -103,7 +113,8 @@ def check_bound(
     noise : Noise, optional
         From `theory.noise`; None: the exact gradient.
     theorem : str
-        "sgd" (Theorem 1), "lars" (2), "lamb_sign" (3, beta2 = 0), "lamb" (3, beta2 > 0).
+        "sgd" (Theorem 1), "lars" (2), "lamb_sign" (3, beta2 = 0), "lamb" (3, beta2 > 0); and the
+        extensions "momentum_lars", "weight_decay", "heavy_tails".
     steps, batch_size : int
         T and b.
     step_size : float, optional
@@ -121,6 +132,10 @@ def check_bound(
         Independent runs and their seed; one exact run without noise.
     together : bool
         As in `theory.measure.measure`: quick, for optimizers that keep axes in front apart.
+    options : mapping, optional
+        What only an extension has. "momentum_lars": ``beta`` (0.9) and ``start`` ("gradient" for
+        :math:`m_1 = g_1`, "zero" for :math:`m_0 = 0`). "weight_decay": ``decay``. "heavy_tails":
+        ``p`` and ``moments``, one per layer.
 
     Returns
     -------
@@ -146,7 +161,8 @@ def check_bound(
     check_integer("batch_size", batch_size, 1)
     check_integer("replicates", replicates, 1)
     noise = noises.none() if noise is None else noise
-    constants = constants_of(problem, noise)
+    extra = check_options(theorem, options)
+    constants = constants_for(theorem, problem, noise)
     if step_size is None:
         if not is_factory(optimizer):
             raise ValueError(
@@ -154,11 +170,18 @@ def check_bound(
                 "cannot be given: pass the step_size it was built with, or a function that "
                 "builds it, lambda step_size: ..."
             )
-        step_size = module.optimal_step(constants, steps=steps, batch_size=batch_size, phi=phi)
+        step_size = module.optimal_step(
+            constants,
+            steps=steps,
+            batch_size=batch_size,
+            phi=phi,
+            **step_options(theorem, extra),
+        )
     check_number("step_size", step_size, 0, above=True)
     bound = _bound(module, theorem, constants, form, beta2, eps)(
-        step_size=step_size, steps=steps, batch_size=batch_size, phi=phi
+        step_size=step_size, steps=steps, batch_size=batch_size, phi=phi, **extra
     )
+    metric = metric_for(theorem, module, problem, phi, extra)
     factory = is_factory(optimizer)
     found = measure(
         from_factory(optimizer, step_size) if factory else as_runner(optimizer),
@@ -166,13 +189,14 @@ def check_bound(
         noise,
         steps=steps,
         batch_size=batch_size,
-        metric=module.metric,
+        metric=metric,
         replicates=replicates,
         rng=np.random.default_rng(seed),
         together=together,
+        with_point=True,
     )
     low, high = found.mean - found.half_width, found.mean + found.half_width
-    ceiling = float(module.metric(problem.gradient_sup))
+    ceiling = float(metric(problem.gradient_sup, problem.start)) if theorem in NORMS else inf
     verdict = decide(low, high, bound, ceiling)
     ratio = found.mean / bound if bound else inf
     return Verdict(theorem, verdict, found.mean, (low, high), bound, ratio, step_size)
@@ -197,9 +221,10 @@ def decide(low: float, high: float, bound: float, ceiling: float) -> str:
 
 
 def _theorem(name: str) -> ModuleType:
-    if name not in THEOREMS:
-        raise ValueError(f"theorem={name!r} is not one of {', '.join(map(repr, THEOREMS))}")
-    return THEOREMS[name]
+    known = THEOREMS | EXTENSIONS
+    if name not in known:
+        raise ValueError(f"theorem={name!r} is not one of {', '.join(map(repr, known))}")
+    return known[name]
 
 
 def _bound(
@@ -216,8 +241,10 @@ def _bound(
     check_number("eps", eps, 0)
     if beta2 is not None and theorem != "lamb":
         raise ValueError(f"beta2={beta2!r} belongs to theorem 'lamb', not to {theorem!r}")
-    if eps and theorem == "sgd":
-        raise ValueError(f"eps={eps!r}: theorem 'sgd' has no eps")
+    if eps and theorem not in ("lars", "lamb_sign", "lamb"):
+        raise ValueError(f"eps={eps!r}: theorem {theorem!r} has no eps")
+    if form == "published" and not hasattr(module, "published"):
+        raise ValueError(f"form={form!r}: theorem {theorem!r} is ours, it has the sharp form only")
     bound = module.bound if form == "sharp" else module.published
     if theorem == "lamb":
         return partial(bound, constants, eps=eps, beta2=0.999 if beta2 is None else beta2)

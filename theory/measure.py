@@ -14,7 +14,7 @@ from theory.noise import Noise
 from theory.problems.problem import Problem, dims_of, gap_of
 from theory.runner import Runner, as_runner, check_moved
 
-Metric = Callable[[Layers], Any]
+Metric = Callable[..., Any]  # of the layers' gradients, and of x if asked for
 
 
 class Measurement(NamedTuple):
@@ -74,6 +74,7 @@ def measure(
     replicates: int,
     rng: np.random.Generator,
     together: bool = False,
+    with_point: bool = False,
 ) -> Measurement:
     r"""Run an optimizer and average what a theorem bounds, at the exact gradient of every iterate.
 
@@ -93,6 +94,8 @@ def measure(
     together : bool
         Run all replicates in one array with a leading axis. Faster by far, and right only for
         optimizers that take norms over the last axis, as those of ``theory.theorems`` do.
+    with_point : bool
+        ``metric`` is a function of the gradients and of x, as that of weight decay is.
 
     Returns
     -------
@@ -116,6 +119,7 @@ def measure(
     check_integer("batch_size", batch_size, 1)
     check_integer("replicates", replicates, 1)
     runner = as_runner(optimizer)
+    at_point = metric if with_point else lambda gradient, x: metric(gradient)
     exact = not any(noise.sigma(dims_of(problem)))
     if exact:
         replicates = 1
@@ -123,9 +127,9 @@ def measure(
         raise ValueError(f"replicates={replicates} leaves no interval under noise: give 2 or more")
     if together:
         start = tuple(np.repeat(a[None], replicates, axis=0) for a in problem.start)
-        averages = _run(runner, problem, noise, start, steps, batch_size, metric, rng)
+        averages = _run(runner, problem, noise, start, steps, batch_size, at_point, rng)
     else:
-        averages = _one_by_one(runner, problem, noise, steps, batch_size, metric, replicates, rng)
+        averages = _one_by_one(runner, problem, noise, steps, batch_size, at_point, replicates, rng)
     if averages.shape != (replicates,):
         raise ValueError(
             f"metric gave shape {averages.shape} for {replicates} replicates together: sum over "
@@ -167,7 +171,7 @@ def _run(
     total: Any = 0.0
     for t in range(1, steps + 1):
         exact = problem.gradient(x)
-        total = total + metric(exact)
+        total = total + metric(exact, x)
         g = noise.sample(rng, exact, batch_size, x)
         moved, state = runner.step(x, g, state)
         x = check_moved(moved, start, t)
