@@ -10,7 +10,7 @@ PEERS_ALONE := "torch_optimizer>=0.3" "pytorch_ranger>=0.1.1" "pytorch_optimizer
 # Some machines force OpenBLAS to slower kernels than a user would get: never inherit that.
 unexport OPENBLAS_CORETYPE
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep test-peers test-gpu notebooks lint bench clean
+.PHONY: help demo theory test test-deep test-peers test-gpu notebooks lint bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,11 +33,14 @@ $(VENV)/.peers: $(VENV)/.ok
 demo: $(VENV)/.ok  ## the main experiment: table, figures and a report in results/demo
 	$(BIN)/python -m lbopt demo $(ARGS)
 
+theory: $(VENV)/.ok  ## statements, slack, rates and mutants of the bounds, with figures, in results/theory
+	$(BIN)/python -m theory report $(ARGS)
+
 test: $(VENV)/.ok  ## the tests (at most 5 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow and not gpu and not peers" $(ARGS)
 
-test-deep: $(VENV)/.ok  ## also the slow ones: full-size models, long runs
-	$(BIN)/python -m pytest -m "not gpu and not peers" $(ARGS)
+test-deep: $(VENV)/.ok  ## also the slow ones: full-size models, long runs, many random problems
+	THEORY_PROFILE=deep $(BIN)/python -m pytest -m "not gpu and not peers" $(ARGS)
 
 test-peers: $(VENV)/.peers  ## against other people's code: torch, jax, optax (installs them)
 	LBOPT_TEST_NEEDS="torch jax optax" $(BIN)/python -m pytest -m "peers" $(ARGS)

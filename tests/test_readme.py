@@ -11,15 +11,24 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example_runs_and_prints_what_it_says():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_an_example_runs_and_prints_what_it_says(code):
     assert len(code.strip().splitlines()) <= 16
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(code, {})
-    said = re.search(r"print\(.*\)\s+# (.*)", code)
-    assert said is not None
-    assert printed.getvalue().strip() == said[1]
+    said = re.findall(r"^(?:print\(.*\)\s+)?# (.*)$", code, re.MULTILINE)
+    assert said
+    assert printed.getvalue().splitlines() == said
+
+
+def test_there_is_an_example_of_the_library_and_one_of_the_theory():
+    assert len(EXAMPLES) == 2
+    assert "from lbopt import" in EXAMPLES[0]
+    assert "theory.check_bound" in EXAMPLES[1]
 
 
 def test_every_make_target_that_is_named_exists_and_is_listed_by_help():
@@ -28,10 +37,10 @@ def test_every_make_target_that_is_named_exists_and_is_listed_by_help():
     listed = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
     assert {"demo", "test", "notebooks", "help", "bench"} <= named
     assert named <= listed
-    assert {"lint", "test-deep", "test-gpu", "test-peers"} <= listed
+    assert {"lint", "test-deep", "test-gpu", "test-peers", "theory"} <= listed
 
 
-@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]))
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]))
 def test_links_and_figures_of_the_pages_exist(page):
     targets = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     local = [t for t in targets if not t.startswith("http")]
