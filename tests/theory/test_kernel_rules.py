@@ -60,6 +60,7 @@ def test_a_combination_that_adds_up_is_accepted(proof):
         ({"x <= 3": x}, "the multiplier x of 'x <= 3'"),  # x may be negative
         ({"x <= 3": x - 1}, "the multiplier x - 1"),
         ({"x <= 3": 1 / n}, "the multiplier 1/n"),  # n may be 0
+        ({"x <= 3": x**-2}, "the multiplier x**(-2)"),
         ({"x <= 3": sp.oo}, "the multiplier oo"),
         ({"x <= 3": sp.nan}, "the multiplier nan"),
         ({"x <= 3": ONE * 2}, "leaves over"),

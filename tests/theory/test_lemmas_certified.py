@@ -77,6 +77,13 @@ def test_a_root_needs_a_nonnegative_left_side():
         wrong.check()
 
 
+def test_what_is_added_to_a_root_must_be_nonnegative():
+    x = sp.Symbol("x", real=True)
+    case = Certificate("", {}, (), (), (sp.Integer(0), sp.Integer(0), x))
+    with pytest.raises(ProofError, match="the term x is not known to be nonnegative"):
+        Lemma("wrong", sp.Integer(0), x, {}, (case,), "no").check()
+
+
 def derivation(definition):
     letter = Quantity(u, "fresh", "a direction", definition)
     return Derivation("test", (*COMMON, EPS, UNIT, letter))

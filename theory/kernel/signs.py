@@ -20,7 +20,7 @@ from theory.kernel.words import ProofError
 def is_nonnegative(expr: sp.Expr, premises: Iterable[sp.Expr] = ()) -> bool:
     """True if every factor is nonnegative by SymPy's assumptions or is one of the premises.
 
-    A factor may also be the reciprocal of something `is_positive`.
+    What may be infinite is not nonnegative to SymPy: 1/n only if n is positive.
 
     Examples
     --------
@@ -40,18 +40,11 @@ def is_positive(expr: sp.Expr, premises: Iterable[sp.Expr] = ()) -> bool:
 
 
 def _factor(factor: sp.Expr, premises: list[sp.Expr]) -> bool:
-    if not _denominators_are_positive(factor):
-        return False
     return factor.is_nonnegative is True or _among(factor, premises)
 
 
 def _among(factor: sp.Expr, premises: list[sp.Expr]) -> bool:
     return any(is_zero(factor - p) for p in premises)
-
-
-def _denominators_are_positive(expr: sp.Expr) -> bool:
-    powers = [p for p in expr.atoms(sp.Pow) if p.exp.is_nonnegative is not True]
-    return all(p.base.is_positive is True for p in powers)
 
 
 class Certificate(NamedTuple):
