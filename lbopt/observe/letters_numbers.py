@@ -27,6 +27,7 @@ from lbopt.train.table import cell as written
 from lbopt.train.table import lined_up
 
 Records = Sequence[Mapping[str, Any]]
+TERSE = NAMES | {"sgd": "SGD", "lamb_slow_biases": "LAMB with slow biases"}  # no commas
 
 
 class Table(NamedTuple):
@@ -108,7 +109,7 @@ def apart(mine: Records, others: Records) -> str:
 def ranking(rows: Sequence[Row], size: int, digits: int = 2) -> str:
     """Name the optimizers at one batch size from the lowest test loss to the highest."""
     here = sorted((r for r in rows if r.setting.batch_size == size), key=lambda r: r.test_mean)
-    return "; ".join(f"{NAMES[r.setting.optimizer]} {r.test_mean:.{digits}f}" for r in here)
+    return ", ".join(f"{TERSE[r.setting.optimizer]} {r.test_mean:.{digits}f}" for r in here)
 
 
 def remains(shared: float, tuned: float, other: str) -> str:
@@ -180,7 +181,8 @@ def cost_of_not_tuning(result: LettersResult, name: str) -> list[str]:
     tuned, carried = result.records.get("batches", []), result.records[name]
     sizes = sorted({r["run"]["batch_size"] for r in carried if r["run"]["batch_size"] != BASE})
     return [
-        f"{NAMES[optimizer]} carried to batch {size}, minus tuned there: {apart(mine, others)}."
+        f"{NAMES[optimizer]} carried to batch {size}, minus tuned there with warm-up 10 %: "
+        f"{apart(mine, others)}."
         for size in sizes
         for optimizer in dict.fromkeys(r["run"]["optimizer"] for r in carried)
         for mine, others in [(at(carried, optimizer, size), at(tuned, optimizer, size))]

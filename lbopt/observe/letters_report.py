@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lbopt.observe.letters_numbers import (
+    TERSE,
     Table,
     Tuned,
     apart,
@@ -28,7 +29,7 @@ from lbopt.train import letters
 from lbopt.train.letters import LettersResult
 from lbopt.train.select import Row
 
-Section = tuple[list[str], list[Table], list[str]]  # of the page; tables; sentences
+Section = tuple[list[str], list[Table], list[str]]  # blocks; tables and sentences of the terminal
 
 
 def write_letters_report(result: LettersResult, out: Path) -> str:
@@ -70,7 +71,7 @@ def batches_section(result: LettersResult, figures: Path) -> Section:
     small, large = sizes[0], sizes[-1]
     losses = [row.test_mean for row in rows if row.setting.batch_size == small]
     title = (
-        f"Batch {small}: all within {max(losses) - min(losses):.2f} nats; batch {large}:\n"
+        f"Batch {small}: all within {max(losses) - min(losses):.2f} nats; tuned at batch {large}:\n"
         f"{ranking_of({o: mean_of(rows, o, large) for o in letters.CARRIED})}"
     )
     table = score_table(
@@ -79,8 +80,8 @@ def batches_section(result: LettersResult, figures: Path) -> Section:
         rows,
         lambda row: f"batch {row.setting.batch_size}",
     )
-    claims = [f"Tuned, batch {size}: {ranking(rows, size)}." for size in sizes]
-    claims += [
+    said = [f"Tuned, batch {size}: {ranking(rows, size)}." for size in sizes]
+    claims = [
         f"Tuned, batch {size}: LAMB minus {NAMES[other]} "
         f"{apart(at(records, 'lamb', size), at(records, other, size))}."
         for size in sizes
@@ -92,13 +93,13 @@ def batches_section(result: LettersResult, figures: Path) -> Section:
         heading("Everybody tuned at every batch size, one schedule"),
         figure(fig, f"Test loss. {title}.", figures / "letters_batches.png"),
         table.html(),
-        bullets(claims),
+        bullets(said + claims),
         paragraph(
             "LAMB with slow biases is LAMB with a tenth of the rate for what it does not adapt: "
             "biases see the raw rate, which at large batches is large."
         ),
     ]
-    return blocks, [table], claims
+    return blocks, [table], said
 
 
 def at_size(records: list[dict[str, Any]], size: int) -> list[dict[str, Any]]:
@@ -127,7 +128,8 @@ def setting_section(result: LettersResult, figures: Path) -> Section:
     for name, rule in RULES.items():
         rows, records = rows_of(result, name), result.records[name]
         sizes = sorted({row.setting.batch_size for row in rows})
-        title = f"One setting, batch {sizes[-1]}: {ranking(rows, sizes[-1])}\n{SHORT[name]}"
+        said = [f"One setting, {SHORT[name]}, batch {n}: {ranking(rows, n)}." for n in sizes[1:]]
+        title = said[-1].removesuffix(".").replace(": ", ":\n")
         table = score_table(
             f"test loss in nats ({over(rows)}) and learning rate, one setting, {rule}",
             rows,
@@ -140,12 +142,12 @@ def setting_section(result: LettersResult, figures: Path) -> Section:
             for other in dict.fromkeys(row.setting.optimizer for row in rows)
             if other != "lamb"
         ]
-        costs = cost_of_not_tuning(result, name) if name == "same_share" else []
+        claims += cost_of_not_tuning(result, name)
         fig = accuracy_vs_batch(rows, names=NAMES, title=title)
         path = figures / f"letters_{name}.png"
-        blocks += [figure(fig, f"Test loss. {title}.", path), table.html(), bullets(claims + costs)]
+        blocks += [figure(fig, f"Test loss. {title}.", path), table.html(), bullets(said + claims)]
         tables.append(table)
-        sentences += claims + costs
+        sentences += said
     return blocks, tables, sentences
 
 
@@ -175,37 +177,43 @@ def schedules_section(result: LettersResult, figures: Path) -> Section:
             for i in (1, 0)
         )
         title = f"Batch {size}, own schedules: {own}\nwarm-up 10 % for both: {shared}"
-        claims = schedule_claims(tuned, size)
+        said, claims = schedule_claims(tuned, size)
         fig = loss_vs_warmup(here, names=NAMES, title=title)
         table = schedule_table(result, size)
         path = figures / f"letters_warmup_{size}.png"
-        blocks += [figure(fig, f"Test loss. {title}.", path), table.html(), bullets(claims)]
+        blocks += [figure(fig, f"Test loss. {title}.", path), table.html(), bullets(said + claims)]
         tables.append(table)
-        sentences += claims
+        sentences += said
     return blocks, tables, sentences
 
 
-def schedule_claims(tuned: Mapping[str, Tuned], size: int) -> list[str]:
-    """Say what everybody reaches with its own schedule, and what remains of LAMB's lead."""
+def schedule_claims(tuned: Mapping[str, Tuned], size: int) -> tuple[list[str], list[str]]:
+    """Say what remains of LAMB's lead with own schedules; then the differences seed by seed."""
     mine = tuned["lamb"]
     losses = {o: t.losses[1] for o, t in tuned.items()}
-    claims = [f"Batch {size}, own schedules: {ranking_of(losses)}."]
+    gains = [f"{NAMES[o]} {t.losses[0] - t.losses[1]:+.2f}" for o, t in tuned.items()]
+    said = [
+        f"Own schedules, batch {size}: {ranking_of(losses)}.",
+        f"Nats won by the own schedule, batch {size}: {', '.join(gains)}.",
+    ]
+    claims = []
     for other, theirs in tuned.items():
         if other != "lamb":
             before, after = (b - a for a, b in zip(mine.losses, theirs.losses, strict=True))
+            said.append(f"LAMB, batch {size}: {remains(before, after, NAMES[other])}.")
             claims += [
-                f"Batch {size}, shared schedule: LAMB minus {NAMES[other]} "
-                f"{apart(mine.shared, theirs.shared)}.",
-                f"Batch {size}, own schedules: LAMB minus {NAMES[other]} "
-                f"{apart(mine.own, theirs.own)}: {remains(before, after, NAMES[other])}.",
+                f"{kind}, batch {size}: LAMB minus {NAMES[other]} {apart(a, b)}."
+                for kind, a, b in (
+                    ("Shared schedule", mine.shared, theirs.shared),
+                    ("Own schedules", mine.own, theirs.own),
+                )
             ]
-    gains = [f"{NAMES[o]} {t.losses[0] - t.losses[1]:+.2f}" for o, t in tuned.items()]
-    return [*claims, f"Batch {size}, nats won by tuning the schedule: {'; '.join(gains)}."]
+    return said, claims
 
 
 def ranking_of(losses: dict[str, float]) -> str:
     """Name optimizers from the lowest loss to the highest."""
-    return "; ".join(f"{NAMES[o]} {losses[o]:.2f}" for o in sorted(losses, key=losses.__getitem__))
+    return ", ".join(f"{TERSE[o]} {losses[o]:.2f}" for o in sorted(losses, key=losses.__getitem__))
 
 
 SECTIONS: tuple[Callable[[LettersResult, Path], Section], ...] = (

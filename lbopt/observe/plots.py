@@ -28,7 +28,8 @@ def accuracy_vs_batch(
 
     Bars are one sample standard deviation over seeds to each side. Lines are shifted by a few
     per cent of the batch size from each other, so that their bars do not cover one another.
-    Losses above three times the best, or infinite, are drawn at that height, and the axis says so.
+    Losses above three times the best of the hardest batch size, or infinite, are drawn at that
+    height, and the axis says so.
 
     Parameters
     ----------

@@ -32,7 +32,13 @@ def draw_scores(
         Optimizer -> what the legend calls it.
     """
     metric, power = rows[0].metric, rows[0].setting.power
-    unit, top = unit_of(metric), top_of(metric, [row.test_mean for row in rows])
+    unit = unit_of(metric)
+    bests: dict[int, float] = {}
+    for row in rows:
+        size = row.setting.batch_size
+        bests[size] = min(bests.get(size, inf), row.test_mean)
+    # the best of the batch size where that is worst: no wild run hides what can be reached
+    top = top_of(metric, [max(filter(isfinite, bests.values()), default=inf)])
     optimizers = list(dict.fromkeys(row.setting.optimizer for row in rows))
     for i, (optimizer, look) in enumerate(looks(optimizers).items()):
         mine = [row for row in rows if row.setting.optimizer == optimizer]

@@ -81,6 +81,16 @@ def test_accuracy_is_drawn_in_percent_over_a_log_axis_with_its_spread():
     assert ax.get_title(loc="left") == "claim"
 
 
+def test_a_hard_batch_size_is_not_cut_off_by_an_easy_one():
+    made = [row("lamb", 64, 1.0, task="characters", metric="loss"),
+            row("lamb", 8192, 4.0, task="characters", metric="loss"),
+            row("sgd", 8192, 50.0, task="characters", metric="loss")]  # fmt: skip
+    fig = observe.accuracy_vs_batch(made)
+    assert list(lines(fig, "lamb").lines[0].get_ydata()) == [1.0, 4.0]
+    assert list(lines(fig, "sgd").lines[0].get_ydata()) == [12.0]
+    assert "cut off at 12" in fig.axes[0].get_ylabel()
+
+
 def test_the_best_mean_is_ringed_and_divergence_is_crossed():
     fig = observe.learning_rate_grid(grid_records())
     (ax,) = fig.axes
