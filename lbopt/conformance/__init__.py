@@ -9,12 +9,14 @@ from lbopt.conformance.adapters_jax import from_keras, from_optax
 from lbopt.conformance.check import check
 from lbopt.conformance.contract import NotOfferedError, Optimizer
 from lbopt.conformance.formulas import CLAIMS
+from lbopt.conformance.identify import Identification, identify
 from lbopt.conformance.laws import LAWS, laws_of
 from lbopt.conformance.report import Report, Row
 
 __all__ = [
     "CLAIMS",
     "LAWS",
+    "Identification",
     "NotOfferedError",
     "Optimizer",
     "Report",
@@ -24,5 +26,6 @@ __all__ = [
     "from_lbopt",
     "from_optax",
     "from_torch",
+    "identify",
     "laws_of",
 ]

@@ -109,11 +109,14 @@ def prepare(make: Callable[..., Any], claims: str, dtype: str | None = None) -> 
             f"make must be a function make(lr, **hyperparameters) -> (init, step), "
             f"got {type(make).__name__}"
         )
+    claim = CLAIMS[claims]
     try:
         make(0.1)
     except Exception as e:
-        raise ValueError(f"make(0.1) raised {type(e).__name__}: {e}") from e
-    claim = CLAIMS[claims]
+        try:
+            make(0.1, **FULL[claims])  # some hyperparameters may have no default
+        except Exception:
+            raise ValueError(f"make(0.1) raised {type(e).__name__}: {e}") from e
     declares = declared(make) & set(claim.options)
     offers = frozenset({n for n in claim.needs if takes(make, claim, n)} | declares)
     lab = Lab(make, claim, offers, declares, dtype or "float64", dtype or "float64")
@@ -129,6 +132,8 @@ def prepare(make: Callable[..., Any], claims: str, dtype: str | None = None) -> 
 def takes(make: Callable[..., Any], claim: Claim, name: str) -> bool:
     """Whether the factory has a hyperparameter; one it has may refuse a value, by a ValueError."""
     value = FULL[claim.name].get(name, claim.needs[name])
+    if name in declared(make):
+        return True
     try:
         make(0.1, **{name: value})
     except TypeError:

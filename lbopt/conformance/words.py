@@ -1,0 +1,148 @@
+"""What the knobs are called."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lbopt.conformance.family import Knobs, Layout
+
+NAMES = {
+    "lamb": "LAMB", "adamw": "AdamW", "lars": "LARS (2017)",
+    "lars_2020": "LARS of the LAMB paper", "sgd": "SGD with momentum",
+}  # fmt: skip
+WORDS: dict[tuple[str, object], str] = {
+    ("sign", -1.0): "it steps uphill: the sign of the update is lost",
+    ("moments", "swapped"): "b1 and b2 are swapped",
+    ("moments", "not squared"): "the second moment averages |g|, not its square",
+    ("moments", "amsgrad"): "AMSGrad's maximum of the second moments",
+    ("moments", "nlamb"): "Nesterov's look-ahead in the first moment (N-LAMB)",
+    ("moments", "nnlamb"): "Nesterov's look-ahead in both moments (NN-LAMB)",
+    ("moments", "summed"): "the first moment sums gradients (b1 m + g), without the factor 1 - b1",
+    ("correction", "inside"): "bias correction of both moments, inside the ratio",
+    ("correction", "none"): "no bias correction",
+    ("correction", "outside"): "the bias correction multiplies the whole step, outside the ratio",
+    ("correction", "first outside"): "1 / (1 - b1^t) multiplies the step, outside the ratio; the "
+    "second moment is never corrected",
+    ("correction", "first not"): "the first moment is not corrected",
+    ("correction", "second not"): "the second moment is not corrected",
+    ("correction", "from 0"): "the bias correction counts its steps from 0: t is one too small",
+    ("correction", "from 2"): "the bias correction counts its steps from 2: t is one too large",
+    ("correction", "twice"): "the bias correction counts every step twice",
+    ("eps", "inside"): "eps stands under the root, sqrt(v + eps)",
+    ("eps", "before the correction"): "eps is added before the bias correction (epsilon hat)",
+    ("eps", "none"): "eps is not there",
+    ("eps", "outside"): "eps stands outside the root",
+    ("memory", "sum"): "momentum sums, m v + d",
+    ("memory", "average"): "momentum averages, m v + (1 - m) d",
+    ("memory", "dampened"): "momentum averages (dampening), m v + (1 - m) d",
+    ("memory", "first dampened"): "the first step is dampened by 1 - m",
+    ("memory", "nesterov"): "Nesterov's look-ahead",
+    ("place", "before, rate inside"): "ratio and learning rate inside the momentum",
+    ("place", "before, rate outside"): "the learning rate stands outside the momentum buffer",
+    ("place", "outside"): "the learning rate stands outside the momentum buffer",
+    ("place", "after"): "the ratio is taken of the momentum, after it, the learning rate outside",
+    ("decay", "in the norm"): "decay is added before the norm is taken",
+    ("decay", "in the gradient"): "decay is in the gradient, an L2 penalty through the moments",
+    ("decay", "decoupled, after"): "decay is decoupled: outside the ratio, lr * weight_decay * w",
+    ("decay", "decoupled, before"): "decay is decoupled: w shrinks by 1 - lr * weight_decay "
+    "before the step, outside the ratio",
+    ("decay", "decoupled, without the rate"): "decay is decoupled and not multiplied by the "
+    "learning rate",
+    ("decay", "not in the norm"): "the ratio divides by the norm without decay, and multiplies "
+    "the decay too",
+    ("decay", "after the momentum"): "decay is added after the momentum",
+    ("decay", "ignored"): "weight_decay is ignored",
+    ("ratio", "layer"): "a ratio per layer, ||w|| / ||u||",
+    ("ratio", "none"): "no layerwise ratio",
+    ("ratio", "global"): "one ratio for all layers",
+    ("ratio", "gradient"): "the ratio divides by the norm of the gradient",
+    ("ratio", "before the moments"): "the ratio multiplies the gradient before the moments, which "
+    "forget it",
+    ("ratio", "inverted"): "the ratio is upside down, ||u|| / ||w||",
+    ("ratio", "squared"): "the ratio is of squared norms: the roots are missing",
+    ("ratio", "l1"): "the norms are 1-norms",
+    ("ratio", "linf"): "the norms are maxima",
+    ("ratio", "sum of norms"): "the denominator is ||g|| + weight_decay ||w||",
+    ("ratio", "norm of the sum"): "the denominator is the norm of the sum, ||g + weight_decay w||",
+    ("ratio", "norm of the sum, no coefficient"): "the ratio is ||w|| / ||g + weight_decay w||, "
+    "without a trust coefficient",
+    ("ratio", "larc"): "LARC's clip: the local rate is at most the learning rate, min(ratio / lr, "
+    "1)",
+    ("schedule", "divided out"): "the learning rate has no effect: the ratio divides it out again",
+    ("schedule", "kept"): "the schedule is not followed: the first learning rate is kept",
+    ("schedule", "twice"): "the schedule counts every step twice",
+    ("schedule", "late"): "the schedule is one step late",
+    ("schedule", "early"): "the schedule is one step early",
+}
+MOMENTUM_DECAY = {
+    "in the gradient": "decay is in the gradient",
+    "decoupled, after": "decay is decoupled, outside ratio and momentum",
+}
+
+
+PLACE = {  # by whether there is a ratio, and where the base has it
+    ("before, rate inside", "outside"): "the learning rate stands inside the momentum buffer",
+    ("before, rate inside", "after"): "the ratio is taken of the gradient, before the momentum, "
+    "and the learning rate is inside it",
+    ("before, rate outside", "after"): "the ratio is taken of the gradient, before the momentum",
+}
+
+
+def apart(k: Knobs, base: Knobs, at: Layout) -> tuple[str, ...]:
+    """Say in which knobs a member differs from another."""
+    out = []
+    if k.direction != base.direction:
+        out.append("Adam's direction, not momentum" if k.direction == "adam"
+                   else "momentum, not Adam's direction: no second moments")  # fmt: skip
+    for name in k._fields:
+        value = getattr(k, name)
+        if value == getattr(base, name) or name == "direction":
+            continue
+        if k.ratio == "none" and name in ("adapted", "adapted_without_decay", "phi", "bounds"):
+            continue
+        if name == "ratio" and "after" in (k.place, base.place) and "norm of the sum" in str(value):
+            continue  # of what the momentum is, there is one norm
+        if name in ("moments", "correction", "eps") and k.direction != "adam":
+            continue
+        if name in ("memory", "place") and k.direction == "adam":
+            continue
+        if name == "place" and (value, base.place) in PLACE:
+            out.append(PLACE[value, base.place])
+        elif name == "decay" and k.direction == "momentum" and value in MOMENTUM_DECAY:
+            out.append(MOMENTUM_DECAY[value])
+        elif name in ("decayed", "adapted"):
+            what = "decayed" if name == "decayed" else "normalised (ratio 1)"
+            out.append(f"not {what}: {left_out(value, at)}")
+        elif name in ("phi", "bounds"):
+            what = "weight norm clamped" if name == "phi" else "ratio clamped"
+            out.append(f"{what} {between(*value)}")
+        elif name == "clip":
+            out.append(f"gradients are clipped to a joint norm of {value:g}" if value < np.inf
+                       else "gradients are not clipped")  # fmt: skip
+        elif name == "eps_value":
+            out.append(f"eps is {value:g} whatever it is told")
+        elif name == "eps_in_ratio":
+            out.append("eps is added to the norm in the ratio" if value else "no eps in the ratio")
+        elif name == "adapted_without_decay":
+            out.append("weight_decay = 0 switches the ratio off")
+        else:
+            out.append(WORDS.get((name, value), f"{name}: {value}"))
+    return tuple(out)
+
+
+def between(low: float, high: float) -> str:
+    """Words for an interval."""
+    if low <= 0:
+        return f"at {high:g}" if high < np.inf else "nowhere"
+    return f"from below at {low:g}" if high == np.inf else f"to [{low:g}, {high:g}]"
+
+
+def left_out(mask: tuple[bool, ...], at: Layout) -> str:
+    """Which layers are left out."""
+    out = [i for i, kept in enumerate(mask) if not kept]
+    kinds = sorted({at.ndims[i] for i in out})
+    if len(out) == len(mask):
+        return "no layer is"
+    if out == [i for i, n in enumerate(at.ndims) if n in kinds]:
+        return f"{' and '.join(f'{n}-D' for n in kinds)} layers"
+    return ", ".join(f"{at.names[i]!r} ({at.ndims[i]}-D)" for i in out)
