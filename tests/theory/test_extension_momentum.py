@@ -14,6 +14,7 @@ from theory.constants import make_constants
 from theory.kernel import ProofError
 from theory.kernel.letters import alpha_l, eps, eta
 from theory.lemmas import memory, vectors
+from theory.measure import constants_of
 from theory.theorems import lars, momentum_lars
 from theory.theorems import momentum_lars_proof as proofs
 
@@ -222,6 +223,22 @@ def test_the_bound_holds_on_coupled_problems(law, start):
         )
         assert found.verdict in ("holds", "vacuous")
         assert found.interval[1] <= found.bound
+
+
+@pytest.mark.parametrize("steps", [64, 1024])
+def test_a_third_of_the_bound_is_measured_at_the_best_momentum(steps):
+    law = noise.rademacher(0.4)
+    beta = momentum_lars.optimal_beta(constants_of(COUPLED, law), steps=steps, batch_size=1)
+    found = check_bound(
+        lambda eta: momentum_lars.algorithm(eta, beta=beta),
+        COUPLED,
+        law,
+        theorem="momentum_lars",
+        steps=steps,
+        options={"beta": beta},
+        together=True,
+    )
+    assert 0.31 < found.ratio < 0.36
 
 
 def test_lbopts_own_recipe_is_the_algorithm_that_starts_from_zero():

@@ -163,7 +163,8 @@ def test_the_bound_holds_on_coupled_problems(law, decay):
             together=True,
         )
         assert found.verdict == "holds"
-        assert found.ratio > 0.02
+        if steps > 1:
+            assert 0.4 < found.ratio < 0.6
 
 
 def test_lars_without_decay_is_caught():

@@ -78,8 +78,9 @@ def bound(
         + \alpha_u\,\frac{(1 + (b-1)2^{2-p})^{1/p}}{b}\sum_i\sigma_{i,p}\Big],
 
     where the factor of the noise is at most :math:`2^{2/p-1} b^{-(1-1/p)}`. At p = 2 it is LARS's
-    bound. The exponent of b cannot be improved (`theory.counterexamples.heavy_tails`); near-tight
-    at b = 1 (a coin), at p = 3/2 and large b the best witness reaches .70.
+    bound. The exponent of b cannot be improved (`theory.counterexamples.heavy_tails`); its factor
+    is attained at b = 1 (a coin); for large b the best witness, a rare event, has
+    :math:`(\ln 2)^{1-1/p}/2^{2/p-1}` of it, .83 at p = 2, .70 at 3/2, .61 at 5/4.
 
     Normalising is what makes this possible: a step has a given length, and the direction lemma
     needs a first moment only. SGD has no such bound. Ours, from the inequality of von Bahr and
