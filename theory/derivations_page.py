@@ -47,7 +47,8 @@ $\\overline E[z] = \\frac1T\\sum_{t=1}^T E[z_t]$. *past* letters are known at st
 ones depend on its samples. Steps hold for every $t$, layer $i$ and coordinate $j$.
 
 Expectations are finite: $f$ is bounded below by $f^*$, and a step raises its expectation by a
-finite amount at most, so $E f(x^t)$ is finite for every $t$, and with it what the descent subtracts.
+finite amount at most, so $E f(x^t)$ is finite for every $t$, and so is what the
+descent subtracts.
 """
 
 LETTERS = (
