@@ -154,6 +154,9 @@ def setting_section(result: LettersResult, figures: Path) -> Section:
 SHORT = {"same_share": "warm-up 10 %", "same_steps": "the paper's warm-up"}
 
 
+COMPARED = ("adamw", "adamw_clip", "lamb")  # in the title
+
+
 def schedules_section(result: LettersResult, figures: Path) -> Section:
     """Write the third part: everybody gets the schedule that suits it."""
     if "schedules" not in result.records:
@@ -173,10 +176,9 @@ def schedules_section(result: LettersResult, figures: Path) -> Section:
         here = [row for row in rows if row.setting.batch_size == size]
         tuned = {o: tuned_of(result, o, size) for o in dict.fromkeys(r.setting[1] for r in here)}
         own, shared = (
-            ranking_of({o: t.losses[i] for o, t in tuned.items() if o in ("adamw", "lamb")})
-            for i in (1, 0)
+            ranking_of({o: t.losses[i] for o, t in tuned.items() if o in COMPARED}) for i in (1, 0)
         )
-        title = f"Batch {size}, own schedules: {own}\nwarm-up 10 % for both: {shared}"
+        title = f"Batch {size}, own schedules: {own}\nwarm-up 10 % for all: {shared}"
         said, claims = schedule_claims(tuned, size)
         fig = loss_vs_warmup(here, names=NAMES, title=title)
         table = schedule_table(result, size)

@@ -83,8 +83,18 @@ def test_the_terminal_the_tables_and_the_page_hold_the_same_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("losses", "first", "apart", "shared"),
     [
-        (LAMB_WINS, "LAMB 1.00, LARS 1.10, AdamW 1.25", "0.50", "LAMB 1.00, AdamW 1.25"),
-        (ADAMW_WINS, "LARS 1.10, AdamW 1.25, ", "0.40", "AdamW 1.25, LAMB 1.50"),
+        (
+            LAMB_WINS,
+            "LAMB 1.00, LARS 1.10, AdamW 1.25",
+            "0.50",
+            "LAMB 1.00, AdamW + clipping 1.20, AdamW 1.25",
+        ),
+        (
+            ADAMW_WINS,
+            "LARS 1.10, AdamW 1.25, ",
+            "0.40",
+            "AdamW + clipping 1.20, AdamW 1.25, LAMB 1.50",
+        ),
     ],
 )
 def test_the_titles_are_computed_whoever_wins(losses, first, apart, shared, tmp_path):
@@ -95,7 +105,7 @@ def test_the_titles_are_computed_whoever_wins(losses, first, apart, shared, tmp_
     for caption in captions[:3]:
         assert first in caption
     for caption in captions[3:]:
-        assert "AdamW 0.75, LAMB" in caption.split("\n")[0]  # its own schedule
+        assert "AdamW 0.75, " in caption.split("\n")[0]  # its own schedule
         assert shared in caption.split("\n")[1]
 
 
