@@ -4,8 +4,8 @@
 imported by the functions that need them.
 """
 
-from lbopt import data, models, observe, ops, optim, train
+from lbopt import conformance, data, models, observe, ops, optim, train
 
 __version__ = "0.1.0"
 
-__all__ = ["data", "models", "observe", "ops", "optim", "train"]
+__all__ = ["conformance", "data", "models", "observe", "ops", "optim", "train"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lbopt.arguments import add_workers, names, number, positive, rates
+from lbopt.conformance.command import add_conformance
 
 EXAMPLES = """examples:
   python -m lbopt demo                      the main experiment, about two minutes on two cores
@@ -20,6 +21,7 @@ EXAMPLES = """examples:
   python -m lbopt sweep --task mlp --optimizers nesterov,lars --batch-sizes 32,full \\
       --grid 0.01:0.3:7 --seeds 3 --out results/mine
   python -m lbopt report results/mine       table, figures and report.html of any sweep
+  python -m lbopt conformance mine:make --claims lamb     is it LAMB? which law does it break?
 """
 
 
@@ -55,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_experiments(commands)
     add_sweep(commands)
+    add_conformance(commands)
 
     report = commands.add_parser(
         "report",

@@ -16,6 +16,7 @@ from lbopt.conformance.lab import Lab, Measurement
 from lbopt.conformance.law import FULL, GRADS, RATE, Law, W
 from lbopt.conformance.laws import laws_of
 from lbopt.conformance.report import Report, Row
+from lbopt.conformance.wrap import as_factory
 
 VERDICT = {"law": "broken", "choice": "differs", "range": "limit"}
 
@@ -38,7 +39,8 @@ def check(
         momentum, weight_decay, trust_coefficient; lars_2020: b1, weight_decay; sgd: momentum,
         weight_decay). One that the factory does not have it refuses by a TypeError; laws that turn
         on it are then reported, not failed. `from_torch`, `from_optax`, `from_keras` and
-        `from_lbopt` make such factories.
+        `from_lbopt` make such factories; a class or function that they need no help with may be
+        given as it is.
     claims : "lamb", "lars", "lars_2020", "adamw" or "sgd"
     dtype : "float64" or "float32", optional
         Of the arrays; default float64, or float32 where that is refused. Tolerances follow from the
@@ -104,11 +106,7 @@ def prepare(make: Callable[..., Any], claims: str, dtype: str | None = None) -> 
         raise ValueError(f"unknown claim {claims!r}; known: {', '.join(CLAIMS)}")
     if dtype not in (None, "float64", "float32"):
         raise ValueError(f"dtype={dtype!r} must be 'float64', 'float32' or None")
-    if not callable(make):
-        raise TypeError(
-            f"make must be a function make(lr, **hyperparameters) -> (init, step), "
-            f"got {type(make).__name__}"
-        )
+    make = as_factory(make)
     claim = CLAIMS[claims]
     try:
         make(0.1)

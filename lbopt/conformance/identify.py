@@ -18,6 +18,7 @@ from lbopt.conformance.fit import BASES, differences, fit, fresh, toward
 from lbopt.conformance.known import Known, distance, libraries, recipes
 from lbopt.conformance.lab import Lab
 from lbopt.conformance.words import NAMES, apart
+from lbopt.conformance.wrap import as_factory
 
 NOTHING = "none of the five algorithms, whatever knob is turned"
 MOST = 0.3  # of the probed steps: if more remain unexplained, the knobs say nothing
@@ -100,6 +101,7 @@ def identify(make: Callable[..., Any]) -> Identification:
     >>> found.family, found.knobs
     ('LAMB', ('weight norm clamped at 10',))
     """
+    make = as_factory(make)
     lab = prepare(make, claim_for(make))
     scene = watch(lab)
     if scene is None:
@@ -125,8 +127,6 @@ def identify(make: Callable[..., Any]) -> Identification:
 
 def claim_for(make: Callable[..., Any]) -> str:
     """Choose the probes by the hyperparameters that the factory takes."""
-    if not callable(make):
-        raise TypeError(f"make must be a function of lr, got {type(make).__name__}")
     named = declared(make)
 
     def takes(name: str, value: float) -> bool:
