@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -63,11 +63,10 @@ def resolve(spec: str) -> Callable[..., Any]:
         raise ValueError(f"{spec!r} is not MODULE:FACTORY, for example mypackage.optim:make")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    found: Any = importlib.import_module(module)
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise ValueError(f"{module} has no {name!r}")
-        found = getattr(found, part)
+    try:
+        found: Any = pkgutil.resolve_name(spec)
+    except AttributeError as e:
+        raise ValueError(f"{module} has no {name!r} ({e})") from e
     if not callable(found):
         raise TypeError(f"{spec} is {type(found).__name__}, not a function or class")
     return found

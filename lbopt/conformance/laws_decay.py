@@ -156,7 +156,7 @@ LAWS = (
     Law(decay_reaches_every_layer, EVERY, "weight decay does not act on every layer"),
     Law(large_decay_leaves_the_length, ("lamb",),
         "decay is not a part of the vector that is normalised: decoupled (outside the ratio), in "
-        "the gradient, or added after the norm was taken"),
+        "the gradient, added after the norm was taken, or missing"),
     Law(decay_is_decoupled, ("adamw",),
         "decay is not lr * weight_decay * w beside Adam's step: it goes through the moments (an L2 "
         "penalty), is not multiplied by the rate, or is ignored"),

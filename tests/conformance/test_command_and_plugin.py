@@ -139,5 +139,5 @@ def test_ten_lines_make_an_adapter():
     from lbopt.conformance import check
 
     text = textwrap.dedent(check.__doc__)
-    lines = [x for x in text.splitlines() if x.startswith((">>> def make", "... "))]
+    lines = [x for x in text.splitlines() if x.strip().startswith((">>> def make", "... "))]
     assert 0 < len(lines) <= 10
