@@ -61,7 +61,8 @@ def fresh(tmp_path_factory):
 
 def test_all_notebooks_are_there():
     wanted = {"00_reading_guide", "02_cnn_and_transformer", "03_large_batches_break_sgd"}
-    assert wanted | {"04_lars_two_of_them", "05_lamb"} <= set(NAMES)
+    wanted |= {"04_lars_two_of_them", "05_lamb", "06_descent_lemma_layer_by_layer"}
+    assert wanted | {"07_rates_slack_and_broken_hypotheses"} <= set(NAMES)
 
 
 @each_notebook
@@ -164,7 +165,7 @@ def test_relative_links_and_named_files_exist(name):
     assert links
     for link in links:
         assert (FOLDER / link).is_file(), link
-    for path in re.findall(r"`((?:lbopt|docs|tests)/[\w/.]+)`", text):
+    for path in re.findall(r"`((?:lbopt|theory|docs|tests)/[\w/.]+)`", text):
         assert (ROOT / path).is_file(), path
     for path in re.findall(r"`(solutions/\w+\.py|\w+_\w+\.py)`", text):
         assert (FOLDER / path).is_file(), path
