@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from lbopt.observe import report
 from lbopt.observe.style import NAMES
+from lbopt.train import letters
 from lbopt.train.letters import (
     BASE,
     POWER,
@@ -176,12 +177,12 @@ def schedule_table(result: LettersResult, size: int) -> Table:
     return Table(title, lines)
 
 
-def cost_of_not_tuning(result: LettersResult, name: str) -> list[str]:
+def cost_of_not_tuning(result: LettersResult, name: str, rule: str) -> list[str]:
     """Say what one carried setting loses against rates tuned at the same batch, seed by seed."""
     tuned, carried = result.records.get("batches", []), result.records[name]
     sizes = sorted({r["run"]["batch_size"] for r in carried if r["run"]["batch_size"] != BASE})
     return [
-        f"{NAMES[optimizer]} carried to batch {size}, minus tuned there with warm-up 10 %: "
+        f"{NAMES[optimizer]} carried to batch {size} ({rule}), minus tuned there (warm-up 10 %): "
         f"{apart(mine, others)}."
         for size in sizes
         for optimizer in dict.fromkeys(r["run"]["optimizer"] for r in carried)
@@ -198,4 +199,16 @@ def edges_of(result: LettersResult) -> list[str]:
         for optimizer, sizes in optimizers.items()
         for size, found in sizes.items()
         if found["edge"]
+    ]
+
+
+def longest_warmups(result: LettersResult) -> list[str]:
+    """Name the own schedules that have the longest warm-up tried: a longer one may be better."""
+    return [
+        f"{optimizer}, batch {size}"
+        for optimizer, size in dict.fromkeys(
+            (r["run"]["optimizer"], r["run"]["batch_size"])
+            for r in result.records.get("schedules", [])
+        )
+        if tuned_schedule(result.summary["rates"], optimizer, size).warmup == max(letters.WARMUPS)
     ]

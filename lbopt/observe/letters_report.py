@@ -14,6 +14,7 @@ from lbopt.observe.letters_numbers import (
     at,
     cost_of_not_tuning,
     edges_of,
+    longest_warmups,
     mean_of,
     ranking,
     remains,
@@ -142,7 +143,7 @@ def setting_section(result: LettersResult, figures: Path) -> Section:
             for other in dict.fromkeys(row.setting.optimizer for row in rows)
             if other != "lamb"
         ]
-        claims += cost_of_not_tuning(result, name)
+        claims += cost_of_not_tuning(result, name, SHORT[name])
         fig = accuracy_vs_batch(rows, names=NAMES, title=title)
         path = figures / f"letters_{name}.png"
         blocks += [figure(fig, f"Test loss. {title}.", path), table.html(), bullets(said + claims)]
@@ -244,8 +245,10 @@ def method_section(result: LettersResult) -> list[str]:
                 "last, moved by two where the best was at an edge; chosen by mean validation loss "
                 f"over few seeds ({searched}), with `{summary['command']}` on {summary['date']}. "
                 "The choice never reads the test loss.",
-                "Choices at the edge of their grid: "
+                "Choices of the rate at the edge of their grid: "
                 + ("; ".join(edges_of(result)) or "none")
+                + ". Own schedules with the longest warm-up that was tried: "
+                + ("; ".join(longest_warmups(result)) or "none")
                 + ".",
                 "All: 4 epochs, linear warm-up, polynomial decay. Momentum methods: momentum 0.9, "
                 "weight decay 5e-4; AdamW and LAMB: betas 0.9 and 0.999, eps 1e-6, weight decay "

@@ -115,7 +115,7 @@ def test_differences_are_paired_by_seed_and_signed(tmp_path):
         "Tuned, batch 4096: LAMB minus AdamW -0.250 ± 0.000 nats (-0.250 -0.250), lower on 2 of 2 "
         "seeds.",
         "One setting, warm-up 10 %, batch 8192: LAMB minus SGD, momentum -0.500",
-        "LAMB carried to batch 1024, minus tuned there with warm-up 10 %: +0.000",
+        "LAMB carried to batch 1024 (warm-up 10 %), minus tuned there (warm-up 10 %): +0.000",
         "Shared schedule, batch 4096: LAMB minus AdamW -0.250",
         "Own schedules, batch 4096: LAMB minus AdamW +0.250 ± 0.000 nats (+0.250 +0.250), lower on "
         "0 of 2 seeds.",
@@ -160,6 +160,11 @@ def test_the_schedule_is_chosen_on_validation_not_on_the_test():
     assert tuned.losses == pytest.approx((1.255, 0.755))
 
 
+def test_own_schedules_at_the_end_of_the_warm_ups_are_flagged(tmp_path):
+    _, page = write(finished(1, parts=("schedules",)), tmp_path)
+    assert "longest warm-up that was tried: adamw, batch 4096; adamw, batch 8192.</li>" in page
+
+
 def test_the_schedule_table_names_what_was_chosen(tmp_path):
     write(finished(), tmp_path)
     lines = (tmp_path / "tables.md").read_text().splitlines()
@@ -180,7 +185,7 @@ def test_edges_of_the_search_are_flagged_where_they_were_searched(edge, tmp_path
     assert f"0.01{edge}" in shown
     sign = {"<": "&lt;", ">": "&gt;"}[edge]
     assert f"lars, batch 64, warm-up 0.1, power 1 ({sign})" in page
-    assert "edge of their grid: none" in write(finished(parts=("batches",)), tmp_path)[1]
+    assert "edge of their grid: none." in write(finished(parts=("batches",)), tmp_path)[1]
 
 
 @pytest.mark.parametrize("part", letters.PARTS)

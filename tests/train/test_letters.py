@@ -105,6 +105,27 @@ def test_a_setting_that_never_came_to_a_number_is_infinitely_bad():
     assert letters.validation(rates, HERE) == np.inf
 
 
+def test_the_kept_rates_cover_every_setting_and_can_be_followed():
+    kept = letters.read_rates(letters.KEPT)
+    assert kept["command"].startswith("python -m lbopt letters --tune")
+    assert kept["seeds"] == {str(size): number for size, number in letters.SEARCH_SEEDS.items()}
+    wanted = [s for part in letters.PARTS for s in letters.settings_of(part)]
+    wanted += [
+        letters.other_power(kept["rates"], optimizer, size)
+        for optimizer in letters.SCHEDULED
+        for size in letters.LARGE
+    ]
+    for setting in wanted:
+        found = letters.cell(kept["rates"], setting)
+        curve = {float(rate): loss for rate, loss in found["validation"].items()}
+        finite = [loss for loss in curve.values() if loss is not None]
+        assert curve[found["rate"]] == min(finite)
+        rates = list(curve)
+        assert len(rates) == letters.RATES_PER_GRID
+        assert rates == rates_from(round(4 * np.log10(rates[0])) / 4)
+        assert found["edge"] == {rates[0]: "<", rates[-1]: ">"}.get(found["rate"], "")
+
+
 # --- schedules ----------------------------------------------------------------------------------
 
 
