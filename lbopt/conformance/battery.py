@@ -9,10 +9,11 @@ import numpy as np
 
 from lbopt.conformance import problem
 from lbopt.conformance.contract import Arrays, Rate
-from lbopt.conformance.family import Flat, Knobs, Layout, layout, simulate
+from lbopt.conformance.family import Flat, Knobs, Layout, layout
 from lbopt.conformance.formulas import Hyper
 from lbopt.conformance.lab import UNIT, Lab
 from lbopt.conformance.law import ADAM, FULL, RATE, W, usual
+from lbopt.conformance.simulate import simulate
 
 NEAR = 1e-3  # an error that a knob has to explain
 

@@ -22,7 +22,7 @@ BASES = {
 ADAM_STARTS = (
     BASES["lamb"], BASES["adamw"], LAMB._replace(correction="none"),
     LAMB._replace(decay="decoupled, after"), LAMB._replace(correction="outside"),
-    LAMB._replace(correction="first outside", decay="decoupled, before", eps_in_ratio=True),
+    LAMB._replace(correction="first outside", decay="decoupled, before", ratio_eps="eps"),
 )  # fmt: skip
 MOMENTUM_STARTS = (
     BASES["lars"], BASES["sgd"], BASES["lars_2020"], LARS._replace(place="before, rate outside"),
@@ -32,27 +32,33 @@ COMMON: dict[str, tuple[Any, ...]] = {
     "sign": (1.0, -1.0),
     "adapted_without_decay": (True, False),
     "clip": (np.inf, 1.0),
+    "clip_by": ("all", "layer"),
+    "decay_size": (1.0, 0.5, 2.0, "rate"),
     "schedule": ("asked", "kept", "late", "early", "twice", "divided out"),
 }
 ADAM_VALUES: dict[str, tuple[Any, ...]] = {
     "ratio": ("layer", "none", "global", "gradient", "inverted", "squared", "l1", "linf",
-              "before the moments"),
+              "before the moments", "rms of weights"),
     "decay": ("in the norm", "decoupled, after", "decoupled, before", "in the gradient",
-              "not in the norm", "ignored", "decoupled, without the rate"),
+              "not in the norm", "ignored", "decoupled, without the rate",
+              "decoupled, at the first rate"),
     "correction": ("inside", "none", "outside", "first outside", "first not", "second not",
-                   "from 0", "from 2", "twice"),
-    "moments": ("adam", "swapped", "not squared", "amsgrad", "nlamb", "nnlamb", "summed"),
-    "eps": ("outside", "inside", "before the correction", "none"),
+                   "from 0", "from 2", "twice", "b1 for both", "root forgotten"),
+    "moments": ("adam", "swapped", "not squared", "amsgrad", "nlamb", "nnlamb", "summed",
+                "of m", "b1 in v"),
+    "eps": ("outside", "inside", "before the correction", "none", "squared inside", "maximum"),
     "eps_value": (None, 1e-8, 1e-6, 1e-12),
-    "eps_in_ratio": (False, True),
+    "ratio_eps": (0.0, "eps", 1e-6, 1e-8),
+    "root_eps": (0.0, 1e-6, 1e-8),
 }  # fmt: skip
 MOMENTUM_VALUES: dict[str, tuple[Any, ...]] = {
     "ratio": ("sum of norms", "none", "norm of the sum", "norm of the sum, no coefficient",
               "gradient", "squared", "larc", "layer", "global"),
     "place": ("before, rate inside", "before, rate outside", "after"),
-    "decay": ("in the gradient", "after the momentum", "decoupled, after", "ignored"),
+    "decay": ("in the gradient", "after the momentum", "decoupled, after", "ignored",
+              "decoupled, without the rate"),
     "memory": ("sum", "average", "dampened", "first dampened", "nesterov"),
-    "eps_value": (None, 1e-8, 1e-7, 1e-6),
+    "eps_value": (None, 1e-9, 1e-8, 1e-7, 1e-6),
 }  # fmt: skip
 
 
@@ -155,11 +161,11 @@ def descend(k: Knobs, scene: Scene) -> Knobs:
 
 
 def toward(k: Knobs, base: Knobs, scene: Scene) -> Knobs:
-    """Set every knob that explains nothing as ``base`` has it."""
-    for name in k._fields:
+    """Set every knob as ``base`` has it without which as many steps are explained."""
+    for name in (*k._fields, *k._fields):
         if name != "direction" and getattr(k, name) != getattr(base, name):
             other = with_knob(k, name, getattr(base, name))
-            if score(other, scene) <= score(k, scene) + 1e-9:
+            if unexplained(other, scene) <= unexplained(k, scene):
                 k = other
     return k
 

@@ -196,7 +196,7 @@ def worst(got: np.ndarray, want: np.ndarray, allowed: np.ndarray) -> Measurement
 def where(w: Arrays, wrong: set[str], name: str, t: int) -> str:
     """Say in which layers a prediction failed, and where most."""
     kinds = sorted({w[k].ndim for k in wrong})
-    if wrong == set(w):
+    if wrong >= {k for k in w if w[k].size > 1}:  # one of a single number often cannot tell
         which = "in every layer"
     elif len(kinds) == 1 and wrong == {k for k in w if w[k].ndim == kinds[0]}:
         which = f"in all {kinds[0]}-D layers and no others"

@@ -57,6 +57,16 @@ def large_decay_leaves_the_length(lab: Lab) -> Measurement:
     return lab.compare(path, want)
 
 
+def decay_has_its_size(lab: Lab) -> Measurement:
+    r"""LAMB: u = r + lam w with lam = 0.3, r a sign step: the first step shows the very lam.
+
+    (Large decay and zero gradients forget it: u / ||u|| is the same for every multiple of w.)
+    """
+    lab.need("weight_decay")
+    memory = {"b1": 0.0, "b2": 0.0} if {"b1", "b2"} <= lab.offers else {}
+    return lab.follows_formula(usual(lab, weight_decay=0.3, **memory), W, GRADS[:1], RATE)
+
+
 def decay_is_decoupled(lab: Lab) -> Measurement:
     r"""AdamW: at the same weights, the step with decay is the one without, less lr lam w."""
     lab.need("weight_decay")
@@ -157,6 +167,8 @@ LAWS = (
     Law(large_decay_leaves_the_length, ("lamb",),
         "decay is not a part of the vector that is normalised: decoupled (outside the ratio), in "
         "the gradient, added after the norm was taken, or missing"),
+    Law(decay_has_its_size, ("lamb",),
+        "the step is not that of r + weight_decay * w: decay has another size or another place"),
     Law(decay_is_decoupled, ("adamw",),
         "decay is not lr * weight_decay * w beside Adam's step: it goes through the moments (an L2 "
         "penalty), is not multiplied by the rate, or is ignored"),

@@ -14,6 +14,8 @@ WORDS: dict[tuple[str, object], str] = {
     ("sign", -1.0): "it steps uphill: the sign of the update is lost",
     ("moments", "swapped"): "b1 and b2 are swapped",
     ("moments", "not squared"): "the second moment averages |g|, not its square",
+    ("moments", "b1 in v"): "the second moment averages with 1 - b1: b2 v + (1 - b1) g^2",
+    ("moments", "of m"): "the second moment averages m^2, not g^2",
     ("moments", "amsgrad"): "AMSGrad's maximum of the second moments",
     ("moments", "nlamb"): "Nesterov's look-ahead in the first moment (N-LAMB)",
     ("moments", "nnlamb"): "Nesterov's look-ahead in both moments (NN-LAMB)",
@@ -28,9 +30,13 @@ WORDS: dict[tuple[str, object], str] = {
     ("correction", "from 0"): "the bias correction counts its steps from 0: t is one too small",
     ("correction", "from 2"): "the bias correction counts its steps from 2: t is one too large",
     ("correction", "twice"): "the bias correction counts every step twice",
+    ("correction", "b1 for both"): "both moments are corrected with b1",
+    ("correction", "root forgotten"): "the correction of the second moment is not under the root",
     ("eps", "inside"): "eps stands under the root, sqrt(v + eps)",
     ("eps", "before the correction"): "eps is added before the bias correction (epsilon hat)",
     ("eps", "none"): "eps is not there",
+    ("eps", "squared inside"): "eps stands squared under the root, sqrt(v + eps^2)",
+    ("eps", "maximum"): "the denominator is the larger of sqrt(v) and eps, not their sum",
     ("eps", "outside"): "eps stands outside the root",
     ("memory", "sum"): "momentum sums, m v + d",
     ("memory", "average"): "momentum averages, m v + (1 - m) d",
@@ -48,6 +54,8 @@ WORDS: dict[tuple[str, object], str] = {
     "before the step, outside the ratio",
     ("decay", "decoupled, without the rate"): "decay is decoupled and not multiplied by the "
     "learning rate",
+    ("decay", "decoupled, at the first rate"): "decay is decoupled and multiplied by the first "
+    "learning rate, not the schedule's",
     ("decay", "not in the norm"): "the ratio divides by the norm without decay, and multiplies "
     "the decay too",
     ("decay", "after the momentum"): "decay is added after the momentum",
@@ -60,6 +68,7 @@ WORDS: dict[tuple[str, object], str] = {
     "forget it",
     ("ratio", "inverted"): "the ratio is upside down, ||u|| / ||w||",
     ("ratio", "squared"): "the ratio is of squared norms: the roots are missing",
+    ("ratio", "rms of weights"): "the ratio has the root mean square of the weights for their norm",
     ("ratio", "l1"): "the norms are 1-norms",
     ("ratio", "linf"): "the norms are maxima",
     ("ratio", "sum of norms"): "the denominator is ||g|| + weight_decay ||w||",
@@ -117,12 +126,22 @@ def apart(k: Knobs, base: Knobs, at: Layout) -> tuple[str, ...]:
             what = "weight norm clamped" if name == "phi" else "ratio clamped"
             out.append(f"{what} {between(*value)}")
         elif name == "clip":
-            out.append(f"gradients are clipped to a joint norm of {value:g}" if value < np.inf
+            kind = "a joint norm" if k.clip_by == "all" else "a norm, layer by layer,"
+            out.append(f"gradients are clipped to {kind} of {value:g}" if value < np.inf
                        else "gradients are not clipped")  # fmt: skip
         elif name == "eps_value":
             out.append(f"eps is {value:g} whatever it is told")
-        elif name == "eps_in_ratio":
-            out.append("eps is added to the norm in the ratio" if value else "no eps in the ratio")
+        elif name == "ratio_eps":
+            what = "eps" if value == "eps" else f"{value:g}"
+            out.append(f"{what} is added to the norm in the ratio" if value
+                       else "nothing is added to the norm in the ratio")  # fmt: skip
+        elif name == "root_eps":
+            out.append(f"a further {value:g} under the root")
+        elif name == "decay_size":
+            out.append("decay is multiplied by the learning rate once more" if value == "rate"
+                       else f"decay is {value:g} times what it should be")  # fmt: skip
+        elif name == "clip_by":
+            continue
         elif name == "adapted_without_decay":
             out.append("weight_decay = 0 switches the ratio off")
         else:

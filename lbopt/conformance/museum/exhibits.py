@@ -64,7 +64,7 @@ class Exhibit(NamedTuple):
 
 # wrong optimizer: the law its story is about
 LAMB = {
-    lamb.eps_inside_the_root: "eps_is_added_to_the_corrected_root",
+    lamb.eps_inside_the_root: "eps_stands_outside_the_root",
     lamb.decay_before_adam: "large_decay_leaves_the_length",
     lamb.decay_after_the_ratio: "large_decay_leaves_the_length",
     lamb.ratio_before_decay: "large_decay_leaves_the_length",
@@ -107,7 +107,7 @@ LAMB = {
     lamb_subtle.ratio_of_matrices_only: "step_length_is_lr_times_weights",
     lamb_subtle.rule_by_name: "names_do_not_matter",
     lamb_subtle.decay_ignored: "every_hyperparameter_is_alive",
-    lamb_subtle.eps_before_the_correction: "eps_is_added_to_the_corrected_root",
+    lamb_subtle.eps_before_the_correction: "eps_is_added_after_the_correction",
     lamb_subtle.state_in_the_module: "two_runs_share_nothing",
     lamb_subtle.quiet_layers_left_out: "contract",
     lamb_subtle.rate_of_the_first_step: "schedule_is_asked_for_each_step",
@@ -154,7 +154,7 @@ ADAMW = {
     adamw.adamw_as_adam: "decay_is_decoupled",
     adamw.adamw_decay_without_the_rate: "nothing_moves_at_rate_zero",
     adamw.adamw_decay_twice: "decay_is_decoupled",
-    adamw.adamw_eps_inside: "eps_is_added_to_the_corrected_root",
+    adamw.adamw_eps_inside: "eps_stands_outside_the_root",
     adamw.adamw_layer_mean_of_v: "merging_changes_nothing",
     adamw.adamw_mask_ignored: "masks_choose_the_layers",
     adamw.adamw_eps_of_its_own: "eps_may_be_zero",
