@@ -26,6 +26,10 @@ def plain(expr: sp.Expr) -> str:
     >>> from theory.kernel import i, over_layers
     >>> print(plain(Lambda * eta / (2 * alpha_l)), "|", plain(over_layers(sigma[i] ** 2 / L[i])))
     Lambda eta/(2 alpha_l) | sum_i sigma_i^2/L_i
+    >>> from theory.kernel import j, over_coordinates
+    >>> from theory.kernel.letters import coordinate_sigma as s
+    >>> print(plain(over_layers(over_coordinates(s[i, j]))))
+    sum_i sum_j s_ij
     """
     text = sp.sstr(_named(expr))
     return text.replace("**", "^").replace("*", " ")

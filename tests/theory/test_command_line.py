@@ -11,7 +11,7 @@ from theory.__main__ import main
 from theory.kernel import Quantity, latex
 from theory.kernel.letters import GRAD, grad
 from theory.kernel.words import i, j
-from theory.mutants import Mutant
+from theory.mutants import MUTANTS, Mutant
 from theory.report_statements import ENTRIES, page, text, text_rows_of
 from theory.report_text import aligned, plain
 from theory.theorems import lars
@@ -88,12 +88,14 @@ def test_the_page_has_every_statement_and_no_sphinx_left():
 
 
 def test_the_slack_table_has_the_witnesses_in_the_order_of_the_theorems(monkeypatch):
-    quick = [w for w in WITNESSES if w.name in ("SGD start, 1/L", "LARS curvature", "LARS eps")]
+    names = ("SGD noise, unequal L", "LARS curvature", "LARS noise, layers unequal")
+    quick = [w for w in WITNESSES if w.name in names]
     monkeypatch.setattr(report_slack, "WITNESSES", tuple(reversed(quick)))
     rows = list(report_slack.witness_rows())
     assert [r.theorem for r in rows] == ["sgd", "lars", "lars"]
-    known = {w.name: w.known for w in quick}
-    assert all(r.sharp == pytest.approx(known[r.witness], rel=1e-6) for r in rows)
+    known = {w.name: (w.known, w.known_published) for w in quick}
+    assert all((r.sharp, r.published) == pytest.approx(known[r.witness], rel=1e-6) for r in rows)
+    assert sum(r.sharp > 1.9 * r.published for r in rows) == 2
     assert all(0 < r.share <= 1 for r in rows)
 
 
@@ -105,6 +107,16 @@ def test_a_surviving_mutant_is_called_so():
     assert fate.moved == 0
     assert "SURVIVES" in aligned(report_mutants.text_rows([fate]))
     assert report_mutants.summary([fate]).endswith("; 1 survives")
+
+
+def test_a_mutant_that_is_only_loose_is_exceeded_by_nobody():
+    names = ("SGD: start constant 0.5", "SGD: noise constant 0.525")
+    fates = {
+        f.mutant.kind: f for f in report_mutants.fates([m for m in MUTANTS if m.name in names])
+    }
+    assert fates["loose"].exceeded == 0 < fates["loose"].moved
+    assert 0 < fates["wrong"].exceeded <= fates["wrong"].moved
+    assert report_mutants.summary(list(fates.values())).startswith("2 of 2 mutants are killed: 1 ")
 
 
 def test_a_vacuous_bound_is_called_vacuous():
