@@ -36,11 +36,14 @@ demo: $(VENV)/.ok  ## the main experiment: table, figures and a report in result
 theory: $(VENV)/.ok  ## statements, slack, rates and mutants of the bounds, with figures, in results/theory
 	$(BIN)/python -m theory report $(ARGS)
 
+# One process per core, each with one BLAS thread: two threads each on two cores would wait for one another.
+SIDE_BY_SIDE := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
 test: $(VENV)/.ok  ## the tests (at most 5 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not slow and not gpu and not peers" $(ARGS)
+	$(SIDE_BY_SIDE) -m "not slow and not gpu and not peers" $(ARGS)
 
 test-deep: $(VENV)/.ok  ## also the slow ones: full-size models, long runs, many random problems
-	THEORY_PROFILE=deep $(BIN)/python -m pytest -m "not gpu and not peers" $(ARGS)
+	THEORY_PROFILE=deep $(SIDE_BY_SIDE) -m "not gpu and not peers" $(ARGS)
 
 test-peers: $(VENV)/.peers  ## against other people's code: torch, jax, optax (installs them)
 	LBOPT_TEST_NEEDS="torch jax optax" $(BIN)/python -m pytest -m "peers" $(ARGS)
