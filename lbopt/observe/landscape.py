@@ -16,6 +16,7 @@ from lbopt.observe.curvature import BETWEEN_KINKS, sharpness
 from lbopt.observe.noise import NoiseScale, gradient_noise_scale
 from lbopt.observe.trust import layer_table
 from lbopt.params import Params
+from lbopt.train import letters, study
 from lbopt.train.evaluate import evaluate, recompute_statistics
 from lbopt.train.examples import rows_of
 from lbopt.train.fit import fit
@@ -71,23 +72,26 @@ class Point(NamedTuple):
 
 
 def the_courses() -> list[Course]:
-    """Return what `python -m lbopt landscape` looks at, with the rates the repository keeps.
-
-    Those of the characters come from coarse sweeps at these two batch sizes.
-    """
-    kept = read_rates()["rates"]
+    """Return what `python -m lbopt landscape` looks at, with the rates the repository keeps."""
+    digits, text = read_rates()["rates"], study.read_rates(letters.KEPT)["rates"]
 
     def rates(task: str, sizes: tuple[int, int]) -> dict[str, dict[int, float]]:
         return {
-            optimizer: {size: kept[task][optimizer][str(size)]["rate"] for size in sizes}
+            optimizer: {size: digits[task][optimizer][str(size)]["rate"] for size in sizes}
             for optimizer in ("nesterov", "lars")
         }
 
-    characters = {"adamw": {64: 0.00562, 8192: 0.01}, "lamb": {64: 0.00562, 8192: 0.0316}}
+    characters = {
+        optimizer: {
+            size: letters.cell(text, letters.setting(optimizer, size))["rate"]
+            for size in (min(letters.BATCH_SIZES), max(letters.BATCH_SIZES))
+        }
+        for optimizer in ("adamw", "lamb")
+    }
     return [
         Course("mlp", rates("mlp", (32, FULL)), 30, 2.0, FULL, LONGER),
         Course("alexnet_bn", rates("alexnet_bn", (512, FULL)), 30, 2.0, FULL),
-        Course("characters", characters, 4, 1.0, 4096),
+        Course("characters", characters, letters.EPOCHS, letters.POWER, 4096),
     ]
 
 

@@ -124,11 +124,13 @@ TINY = Course("mlp", {"lars": {256: 0.1, 512: 0.2}}, 1, 2.0, 48)
 
 
 def test_two_processes_find_what_one_finds_in_the_same_order():
-    one = landscape.survey([TINY], seeds=1)
-    assert landscape.survey([TINY], seeds=1, workers=2) == one
+    more = Course("alexnet_bn", {"lars": {1077: 0.1}}, 1, 2.0, 64)
+    one = landscape.survey([TINY, more], seeds=1)
+    assert landscape.survey([TINY, more], seeds=1, workers=2) == one
     assert [(p.task, p.batch_size, p.when) for p in one] == [
         ("mlp", 256, START), ("mlp", 256, WARM), ("mlp", 256, END),
         ("mlp", 512, WARM), ("mlp", 512, END), ("mlp_rescaled", 1077, START),
+        ("alexnet_bn", 1077, START), ("alexnet_bn", 1077, WARM), ("alexnet_bn", 1077, END),
     ]  # fmt: skip
 
 
@@ -165,7 +167,7 @@ def test_numbers_are_medians_with_their_range_and_missing_ones_are_counted():
 def test_rows_follow_a_training_and_seeds_share_a_row():
     points = [
         point(when=END), point(when=WARM), point("nesterov", when=START, batch=32),
-        point(when=END, seed=1, sharpness=4.0), point(batch=1077), point(batch=1077, epochs=450),
+        point(when=END, seed=1, sharpness=4.0), point(batch=1077, epochs=450), point(batch=1077),
         point("nesterov", task="mlp_rescaled", when=START),
         point("adamw", task="characters", batch=64),
     ]  # fmt: skip
