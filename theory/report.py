@@ -174,6 +174,7 @@ def formula(tex: str) -> str:
     pyplot()
     buffer = io.BytesIO()
     drawn = tex.replace(r"\left\|", r"\Vert ").replace(r"\right\|", r"\Vert ")
+    drawn = drawn.replace(r"\frac", r"\dfrac")
     math_to_image(f"${drawn}$", buffer, prop=FontProperties(size=13), dpi=200, format="png")
     data = base64.b64encode(buffer.getvalue()).decode()
     alt = html.escape(tex, quote=True)
