@@ -7,12 +7,11 @@ the root).
 
 from __future__ import annotations
 
+from ctypes import c_float
 from functools import lru_cache
 from math import ceil, log
 from numbers import Integral, Real
 from typing import Any
-
-import numpy as np
 
 from lbopt.backend import Array, array_namespace, device, module_name
 from lbopt.optim.adam import Estimate
@@ -27,7 +26,7 @@ def single(value: float) -> float:
     >>> single(0.999)
     0.9990000128746033
     """
-    return float(np.float32(value))
+    return c_float(value).value
 
 
 def single_beta(name: str, value: float) -> float:
@@ -113,4 +112,7 @@ def by_running_product(beta: float) -> Estimate:
 def _product(b: float, t: int) -> float:
     """Multiply t times b in float32, rounding at every turn; no further than 1 - b**t is 1."""
     far = ceil(-18 / log(b)) if 0 < b < 1 else 1  # e**-18 < 2**-25
-    return float(np.cumprod(np.full(min(t, far), b, np.float32))[-1])
+    product = 1.0
+    for _ in range(min(t, far)):
+        product = single(product * b)  # 24 times 24 bits: exact before it is rounded
+    return product
