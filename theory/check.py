@@ -251,5 +251,5 @@ def _bound(
     if theorem == "lamb_sign" and eps:
         if form == "published":
             raise ValueError(f"eps={eps!r}: the published form of 'lamb_sign' has eps = 0")
-        return partial(lamb_sign.robust_bound, constants, eps=eps)
+        return partial(lamb_sign.robust_bound, constants)  # for every eps
     return partial(bound, constants, eps=eps) if theorem == "lars" else partial(bound, constants)

@@ -12,6 +12,7 @@ from pathlib import Path
 import sympy as sp
 
 from theory.kernel import Certificate, Derivation, Lemma, Minimum, derivation_markdown, latex
+from theory.kernel import letters as le
 from theory.kernel.words import CONSTANT, Quantity
 from theory.lemmas import direction, matched, sign, variance
 from theory.theorems import (
@@ -21,6 +22,7 @@ from theory.theorems import (
     lamb_sign,
     lars,
     momentum_lars,
+    momentum_lars_proof,
     per_layer,
     sgd,
     weight_decay,
@@ -46,9 +48,11 @@ $E_t$ is the expectation given everything before the samples of step $t$, and
 $\\overline E[z] = \\frac1T\\sum_{t=1}^T E[z_t]$. *past* letters are known at step $t$, *fresh*
 ones depend on its samples. Steps hold for every $t$, layer $i$ and coordinate $j$.
 
-Expectations are finite: $f$ is bounded below by $f^*$, and a step raises its expectation by a
-finite amount at most, so $E f(x^t)$ is finite for every $t$, and so is what the
-descent subtracts.
+Expectations exist and are finite. Given the past, the gradient is a number, and the noise has a
+finite mean (A2), so both sides of what $E_t$ is taken of are integrable: $f(x^{t+1})$ because it
+is at least $f^*$ and at most what A1 says. The result reads
+$E_t f(x^{t+1}) \\le f(x^t) - \\text{metric} + \\text{constant}$ with a metric that is nonnegative,
+so $E f(x^t)$ is finite for every $t$ if it is for $t = 1$, and so is the expectation of the metric.
 """
 
 LETTERS = (
@@ -61,6 +65,18 @@ LETTERS = (
     Quantity(matched.more, CONSTANT, "", (), "m"),
     Quantity(matched.q, CONSTANT, "", (), r"(1-\beta_2)"),
     Quantity(matched.d_max, CONSTANT, "", (), "d_{max}"),
+)
+
+SHORT = (  # letters of the best step sizes
+    le.GAP,
+    le.EPS,
+    Quantity(sgd.L_max, CONSTANT, "", (), r"L_\infty"),
+    Quantity(matched.q, CONSTANT, "", (), r"(1-\beta_2)"),
+    Quantity(matched.d_max, CONSTANT, "", (), "d_{max}"),
+    Quantity(momentum_lars_proof.Age, CONSTANT, "", (), r"\bar a"),
+    Quantity(momentum_lars_proof.Spread, CONSTANT, "", (), r"\overline{s + s'}"),
+    Quantity(per_layer.LPhi2, CONSTANT, "", (), r"{\sum_i L_i\overline{\phi_i^2}}"),
+    Quantity(per_layer.SPhi, CONSTANT, "", (), r"{\sum_i\bar\phi_i\sigma_i}"),
 )
 
 
@@ -80,21 +96,32 @@ def derivations() -> tuple[Derivation, ...]:
         momentum_lars.derivation(),
         momentum_lars.simple_derivation(),
         heavy_tails.derivation(),
+        heavy_tails.published_derivation(),
         weight_decay.derivation(),
         weight_decay.inside_derivation(),
-        budget.derivation(),
         variance.derivation(),
     )
 
 
-def minima() -> dict[str, Minimum]:
-    """The best step sizes that were found by calculus."""
-    return {
-        "SGD": sgd.best_step(),
-        "LARS": lars.best_step(),
-        "LAMB, $\\beta_2 = 0$": lamb_sign.best_step(),
-        "LAMB, $\\beta_2 > 0$": lamb.best_step(),
-    }
+def minima() -> tuple[tuple[str, str, Minimum], ...]:
+    """What calculus found: of what, the letter that is best, and the minimum."""
+    step = r"\eta"
+    return (
+        ("SGD, with $\\eta = 2y/(L_\\infty(1 + y))$", step, sgd.best_step()),
+        ("LARS", step, lars.best_step()),
+        ("LAMB, $\\beta_2 = 0$", step, lamb_sign.best_step()),
+        ("LAMB, $\\beta_2 > 0$", step, lamb.best_step()),
+        ("LARS layer by layer", step, per_layer.best_step()),
+        ("LARS under heavy tails, start and curvature", step, heavy_tails.best_step()),
+        ("LARS with decoupled decay", r"\gamma", weight_decay.best_share()),
+        ("LARS with momentum", step, momentum_lars.best_step()),
+        (
+            "Leading terms with momentum at that step, with $1 - \\beta = y^2$",
+            r"(1 - \beta)",
+            momentum_lars.best_memory(),
+        ),
+        ("LARS with $N = bT$ samples at its best step, with $b = y^2$", "b", budget.best_batch()),
+    )
 
 
 def page() -> str:
@@ -103,7 +130,7 @@ def page() -> str:
     lemmas = {name: lemma for proof in found for name, lemma in proof.lemmas.items()}
     parts = [INTRODUCTION, "## Lemmas\n", *map(lemma_markdown, lemmas.values())]
     parts += [derivation_markdown(proof) for proof in found]
-    parts += ["## Best step sizes\n", *map(minimum_markdown, minima(), minima().values())]
+    parts += ["## What is best\n", *(minimum_markdown(*row) for row in minima())]
     parts.append(f"Checked and printed with SymPy {sp.__version__}.\n")
     return "\n".join(parts)
 
@@ -143,7 +170,11 @@ def _case(case: Certificate) -> str:
     else:
         reason = f"the difference is ${total}$"
     name = f"{_text(case.case)}: " if case.case else ""
-    return f"- {name}{reason}."
+    known = [f"{latex(k, LETTERS)} = {latex(v, LETTERS)}" for k, v in case.values.items()]
+    known += [f"{latex(p, LETTERS)} \\ge 0" for p in case.premises]
+    known += [f"{latex(k, LETTERS)}^2 = {latex(v, LETTERS)}" for k, v in case.squares.items()]
+    where = "; here " + ", ".join(f"${part}$" for part in known) if known else ""
+    return f"- {name}{reason}{where}."
 
 
 def _text(words: str) -> str:
@@ -155,14 +186,15 @@ def _sum(terms: Iterable[sp.Expr]) -> str:
     return " + ".join(latex(sp.sympify(term), LETTERS) for term in terms) or "0"
 
 
-def minimum_markdown(name: str, found: Minimum) -> str:
+def minimum_markdown(name: str, letter: str, found: Minimum) -> str:
     """Where a bound is least: derivative, second derivative, minimum."""
-    y, slope = latex(found.variable), latex(found.derivative)
-    bend, best = latex(found.second_derivative), latex(found.point)
+    parts = (found.variable, found.derivative, found.second_derivative, found.point, found.value)
+    y, slope, bend, best, least = (latex(part, SHORT) for part in parts)
     return (
-        f"**{name}.** The derivative of the bound in ${y}$ is\n\n$$\n{slope}\n$$\n\n"
+        f"**{name}.** The derivative in ${y}$ is\n\n$$\n{slope}\n$$\n\n"
         f"and the second one is positive,\n\n$$\n{bend} > 0,\n$$\n\n"
-        f"so the bound is least at\n\n$$\n\\eta^* = {best} .\n$$\n"
+        f"so the only minimum, and its value, are\n\n$$\n{letter}^* = {best} ,\n$$\n\n"
+        f"$$\n{least} .\n$$\n"
     )
 
 

@@ -151,9 +151,11 @@ def test_phi_and_eps_and_beta2_reach_the_bound():
     }
     assert two[0.99] == pytest.approx(5 * two[0.75])
     common["theorem"] = "lamb_sign"
-    robust = check_bound(lamb_sign.algorithm(0.05, eps=0.1), GENTLE, eps=0.1, **common).bound
-    plain = check_bound(lamb_sign.algorithm(0.05), GENTLE, **common).bound
-    assert robust == pytest.approx(plain + 0.1 * (1 + np.sqrt(2) + np.sqrt(3)))
+    sparse = noise.rademacher([0.5, [0.5, 0.0], [0.6, 0.0, 0.0]])
+    robust = check_bound(lamb_sign.algorithm(0.05, eps=0.1), GENTLE, sparse, eps=0.1, **common)
+    plain = check_bound(lamb_sign.algorithm(0.05), GENTLE, sparse, **common)
+    longer = 0.5 * (1 - 2**-0.5) + 0.6 * (1 - 3**-0.5)  # sigma_i for ||s_i||_1 / sqrt(d_i)
+    assert robust.bound == pytest.approx(plain.bound + longer)
 
 
 def test_a_verdict_prints_as_one_readable_line():

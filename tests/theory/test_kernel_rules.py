@@ -9,6 +9,7 @@ from theory.kernel import (
     Quantity,
     T,
     average,
+    h,
     i,
     inner,
     j,
@@ -171,6 +172,14 @@ def test_expectation_goes_through_both_sums(proof):
     proof.expect("E", "s")
     inside = over_coordinates(mean_now(sp.Abs(noise[i, j])))
     assert proof.step("E").upper == 2 * over_layers(inside)
+
+
+@pytest.mark.parametrize("sides", [(2, h), (1, h - 1)], ids=str)
+def test_a_sum_over_some_layers_is_no_sum_over_the_layers(proof, sides):
+    proof.assume("s", 0, sp.Sum(norm(noise[i]), (i, *sides)), "given")
+    for rule in (proof.expect, proof.average):
+        with pytest.raises(ProofError, match="does not run over all layers or coordinates"):
+            rule("wrong", "s")
 
 
 def test_average_undoes_conditional_expectations_by_the_tower_rule(proof):

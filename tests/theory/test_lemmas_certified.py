@@ -34,11 +34,13 @@ def name_of(lemma):
 def test_the_lemmas_are_all_here_and_those_in_words_are_known():
     assert {lemma.name for lemma in ALL if lemma.known == "lemma"} == {
         "sign direction with zeros or eps",
+        "Chebyshev's sum inequality",
+        "Cauchy-Schwarz inequality with weights",
         "2-norm below 1-norm",
         "wrong coordinates are no longer than the noise",
         "Cauchy-Schwarz inequality with a direction",
     }
-    assert len(CERTIFIED) == 14
+    assert len(CERTIFIED) == 15
 
 
 @pytest.mark.parametrize("lemma", ALL, ids=name_of)
@@ -75,6 +77,26 @@ def test_a_root_needs_a_nonnegative_left_side():
     wrong = Lemma("wrong", sp.Integer(0), x, {}, (Certificate("", {}, (x**2,), (), (x, 0)),), "no")
     with pytest.raises(ProofError, match="x is not known to be nonnegative"):
         wrong.check()
+
+
+def test_a_root_is_about_the_residual():
+    x = sp.Symbol("x", nonnegative=True)
+    case = Certificate("", {}, (3 * x**2,), (), (2 * x, x))  # x >= 0 indeed, but the claim is 3 x
+    with pytest.raises(ProofError, match="the residual -3\\*x is not"):
+        Lemma("wrong", 3 * x, sp.Integer(0), {}, (case,), "no").check()
+
+
+def test_what_a_lemma_rests_on_is_checked_and_listed_to_the_end():
+    words = Lemma("words", sp.Integer(0), sp.Integer(1), {}, (), "said")
+    middle = Lemma("middle", sp.Integer(0), sp.Integer(1), {}, (Certificate("", {}, (1,)),), "", "")
+    middle = middle._replace(rests_on=(words,))
+    proof = derivation(())
+    proof.lemma("step", middle._replace(name="top", rests_on=(middle,)), {})
+    assert proof.unproved() == ("words",)
+    assert tuple(proof.lemmas) == ("top", "middle", "words")
+    false = middle._replace(upper=sp.Integer(-1))
+    with pytest.raises(ProofError, match="middle: the terms add up to"):
+        proof.lemma("no", middle._replace(rests_on=(false,)), {})
 
 
 def test_what_is_added_to_a_root_must_be_nonnegative():

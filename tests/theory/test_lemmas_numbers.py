@@ -20,6 +20,7 @@ POINTWISE = (
     sign.SIGN,
     sign.SIGN_LENGTH,
     sign.SIGN_BOUND,
+    sign.SOFT_SIGN,
     sign.ROBUST,
     sign.SHORT,
     matched.MATCHED,
@@ -67,6 +68,31 @@ def test_a_lemma_holds_on_many_vectors(lemma):
 )
 def test_a_smaller_right_side_fails_on_many_vectors(lemma, smaller):
     assert worst(lemma._replace(upper=smaller(lemma.upper)), draws=400) > 1e-4
+
+
+def test_a_sign_direction_gains_the_1_norm_over_sqrt_d_for_every_eps():
+    """Equality where all coordinates are alike; 5 % more is false, eps of any size is not."""
+    rng, alike = np.random.default_rng(0), np.array([2.0, -2.0, 2.0])
+    for eps in (0.0, 1e-6, 0.1, 1.0, 1e6):
+        for b in (alike, *rng.normal(size=(20, 3)) ** 3, np.array([1.0, 0.0, -1e-3])):
+            size = np.abs(b)
+            r = np.where(size > 0, b / np.where(size > 0, size + eps, 1), 0)
+            gained, norm1 = b @ r / np.sqrt(r @ r), size.sum() / np.sqrt(3)
+            assert gained >= norm1 * (1 - 1e-12)
+            if b is alike:
+                assert gained < 1.05 * norm1
+
+
+def test_the_inequality_of_chebyshev_holds_and_is_attained():
+    rng = np.random.default_rng(0)
+    for lemma in (sign.CHEBYSHEV, sign.WEIGHTED):
+        ratios = []
+        for size in (1, 2, 5) * 20:
+            order = np.sort(rng.uniform(size=(2, size))) ** 3
+            numbers = {"d": size, "w": order[0], "rho": order[1]}
+            ratios.append(evaluate(lemma.lower, numbers) / evaluate(lemma.upper, numbers))
+        assert max(ratios) == pytest.approx(1)
+        assert min(ratios) < 0.95
 
 
 def test_the_rate_of_a_matched_coordinate_is_attained():

@@ -38,7 +38,11 @@ ASSUMED = {
     "lamb published": (*BASE, *BY_COORDINATE, *PHI, "A3"),
 }
 WORDS = {
-    "lamb_sign robust": {"sign direction with zeros or eps"},
+    "lamb_sign robust": {
+        "sign direction with zeros or eps",
+        "Chebyshev's sum inequality",
+        "Cauchy-Schwarz inequality with weights",
+    },
     "lamb": {
         "Cauchy-Schwarz inequality with a direction",
         "wrong coordinates are no longer than the noise",
@@ -75,7 +79,7 @@ def test_every_step_rests_on_earlier_ones_and_the_axioms_are_used(name):
     assert set(PROOFS[name]().assumptions()) <= used
 
 
-S, N, S1, D, S2, L_max = sp.symbols("S N S1 D S2 L_max", positive=True)
+S, N, S1, S2, L_max = sp.symbols("S N S1 S2 L_max", positive=True)
 G, q = matched.G, matched.q
 K = (G + eps) * sp.sqrt(matched.d_max) / sp.sqrt(q)
 BEFORE = gap / (eta * T) + eta * alpha_u**2 * Lambda / 2
@@ -86,7 +90,7 @@ STATEMENTS = {
     "lars published": (BEFORE + 2 * alpha_u * S / sp.sqrt(b) + alpha_u * h * eps) / alpha_l,
     "lamb_sign": (BEFORE + alpha_u * N / sp.sqrt(b)) / alpha_l,
     "lamb_sign published": (BEFORE + 2 * alpha_u * S1 / sp.sqrt(b)) / alpha_l,
-    "lamb_sign robust": (BEFORE + alpha_u * S / sp.sqrt(b) + alpha_u * eps * D) / alpha_l,
+    "lamb_sign robust": (BEFORE + alpha_u * S / sp.sqrt(b)) / alpha_l,
     "lamb": K / alpha_l * (BEFORE + alpha_u * N / sp.sqrt(b)),
     "lamb published": K / alpha_l * (BEFORE + alpha_u * S1 / sp.sqrt(b)),
 }

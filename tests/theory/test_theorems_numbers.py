@@ -52,8 +52,8 @@ def name_of(module):
         ),
         (lamb_sign.published(PROBLEM, **RUN, phi=PHI), (BEFORE + 4 * 8.7 / 3) / 0.5),
         (
-            lamb_sign.robust_bound(PROBLEM, **RUN, phi=PHI, eps=0.1),
-            (BEFORE + 2 * 5.02 / 3 + 2 * 0.1 * (sqrt(3) + sqrt(2))) / 0.5,
+            lamb_sign.robust_bound(PROBLEM, **RUN, phi=PHI),
+            (BEFORE + 2 * 5.02 / 3) / 0.5,
         ),
         (
             lamb.bound(PROBLEM, **RUN, phi=PHI, beta2=0.9, eps=0.1),

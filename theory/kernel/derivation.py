@@ -96,7 +96,7 @@ class Derivation:
             if not is_zero(self.residual(used) - wanted, self._definitions):
                 raise ProofError(f"{name}: {used!r} is not the hypothesis {wanted} >= 0")
         self._add(Step(name, lower, upper, "<=", "lemma", lemma.name, tuple(given)))
-        for used_lemma in (lemma, *lemma.rests_on):
+        for used_lemma in lemma.family():
             self.lemmas[used_lemma.name] = used_lemma
 
     def certify(

@@ -2,7 +2,7 @@ r"""A lemma: an inequality about letters with given meanings, and how it is know
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import sympy as sp
@@ -48,6 +48,12 @@ class Lemma(NamedTuple):
     def known(self) -> str:
         """``"certified"`` if SymPy checks every case, ``"lemma"`` if the proof is the text."""
         return "certified" if self.cases else "lemma"
+
+    def family(self) -> Iterator[Lemma]:
+        """Itself, what it rests on, what that rests on, and so on."""
+        yield self
+        for other in self.rests_on:
+            yield from other.family()
 
     def check(self) -> None:
         """Raise `ProofError` unless every certificate holds."""

@@ -68,14 +68,14 @@ DIRECTION = Lemma(
             (A,),
         ),
         Certificate(
-            "a = 0",
+            "a = 0, b any",
             {
                 norm(a[i]): 0,
                 inner(a[i], u[i]): 0,
-                norm(delta[i]): B,
+                norm(delta[i]): D,
                 inner(unit[i], delta[i]): 0,
             },
-            (B,),
+            (D,),
         ),
     ),
     proof="Law of cosines; |c| <= 1 is Cauchy-Schwarz. The three cases are all cases.",

@@ -63,14 +63,14 @@ DIRECTION_EPS = Lemma(
             (A, eps),
         ),
         Certificate(
-            "a = 0",
+            "a = 0, b any",
             {
                 norm(a[i]): 0,
                 inner(a[i], u[i]): 0,
-                norm(delta[i]): B,
+                norm(delta[i]): D,
                 inner(unit[i], delta[i]): 0,
             },
-            (B, eps),
+            (D, eps),
         ),
     ),
     proof="As for eps = 0, with the share ||b|| / (||b|| + eps) of the unit vector.",

@@ -85,11 +85,70 @@ SIGN_BOUND = Lemma(
     proof="The five cases are all cases.",
 )
 
+w, rho = sp.symbols("w rho", cls=sp.IndexedBase, nonnegative=True)
+GROWING = {w: ("nondecreasing function", rho)}
+
+CHEBYSHEV = Lemma(
+    name="Chebyshev's sum inequality",
+    lower=over_coordinates(w[i, j]) * over_coordinates(rho[i, j] ** 2),
+    upper=d[i] * over_coordinates(w[i, j] * rho[i, j] ** 2),
+    where=GROWING,
+    cases=(),
+    proof=(
+        "The difference is half the sum over all j and k of (w_j - w_k) (rho_j^2 - rho_k^2), whose "
+        "factors have the same sign."
+    ),
+    reference="Hardy, Littlewood and Polya 1934, section 2.17",
+)
+
+WEIGHTED = Lemma(
+    name="Cauchy-Schwarz inequality with weights",
+    lower=over_coordinates(w[i, j] * rho[i, j]) ** 2,
+    upper=over_coordinates(w[i, j]) * over_coordinates(w[i, j] * rho[i, j] ** 2),
+    where={},
+    cases=(),
+    proof="(sum_j x_j y_j)^2 <= sum_j x_j^2 sum_j y_j^2 with x_j = sqrt(w_j), y_j = x_j rho_j.",
+)
+
+# W_k sums w_j rho_j^k over the coordinates of a layer, R^2 sums rho_j^2
+W0, W1, W2 = sp.symbols("W_0 W_1 W_2", nonnegative=True)
+R = sp.Symbol("R", positive=True)
+SOFT_SIGN = Lemma(
+    name="a sign direction gains the 1-norm over sqrt(d)",
+    lower=over_coordinates(sp.Abs(b[i, j])) / sp.sqrt(d[i]),
+    upper=inner(b[i], u[i]),
+    where={u: ("sign direction", b, eps)},
+    cases=(
+        Certificate(
+            "b not 0",
+            {over_coordinates(sp.Abs(b[i, j])): W1, inner(b[i], u[i]): W2 / R},
+            (
+                W2 * (d[i] * W2 - W0 * R**2) / (R**2 * d[i]),
+                (W0 * W2 - W1**2) / d[i],
+            ),
+            (d[i] * W2 - W0 * R**2, W0 * W2 - W1**2),
+            (W2 / R, W1 / sp.sqrt(d[i])),
+        ),
+        Certificate(
+            "b = 0, so u = 0",
+            {over_coordinates(sp.Abs(b[i, j])): 0, inner(b[i], u[i]): 0},
+            (),
+        ),
+    ),
+    proof=(
+        "u = r/||r|| with r_j = b_j/(|b_j| + eps), and 0 where b_j = 0. Let w_j = |b_j| + eps and "
+        "rho_j = |r_j|, so that |b_j| = w_j rho_j, <b, r> = sum_j w_j rho_j^2 and ||r|| = R. "
+        "w_j grows with rho_j, since both grow with |b_j|; for eps = 0, rho_j is 0 or 1 and "
+        "w_j = 0 where it is 0. The premises are the next two lemmas."
+    ),
+    rests_on=(CHEBYSHEV, WEIGHTED),
+)
+
 ROBUST = Lemma(
     name="sign direction with zeros or eps",
     lower=over_coordinates(sp.Abs(a[i, j]) + sign_a[i, j] * delta[i, j]) / sp.sqrt(d[i])
     - inner(a[i], u[i]),
-    upper=norm(delta[i]) + eps * sp.sqrt(d[i]),
+    upper=norm(delta[i]),
     where={
         u: ("sign direction", b, eps),
         delta: ("difference", b, a),
@@ -97,13 +156,11 @@ ROBUST = Lemma(
     },
     cases=(),
     proof=(
-        "u = r/||r|| with r_j = b_j/(|b_j| + eps), and 0 where b_j = 0 (u = 0 if b = 0). "
-        "As |b_j| |r_j| = |b_j| - eps |r_j| and ||r||_1/sqrt(d) <= ||r|| <= sqrt(d), "
-        "<b, u> = (||b||_1 - eps ||r||_1)/||r|| >= ||b||_1/sqrt(d) - eps sqrt(d). "
-        "<a - b, u> >= -||delta|| by Cauchy-Schwarz, and "
-        "||b||_1 >= sum_j sign(a_j) b_j = ||a||_1 + sum_j sign(a_j) delta_j. Add the three. "
-        "SymPy checks none of it for general d; a test tries it on many vectors."
+        "<b, u> >= ||b||_1/sqrt(d) by the next lemma, whatever eps; "
+        "<a - b, u> >= -||delta|| by Cauchy-Schwarz, as ||u|| <= 1; and "
+        "||b||_1 >= sum_j sign(a_j) b_j = ||a||_1 + sum_j sign(a_j) delta_j. Add the three."
     ),
+    rests_on=(SOFT_SIGN,),
 )
 
 SHORT = Lemma(

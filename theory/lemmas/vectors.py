@@ -85,14 +85,14 @@ SCALED_DIRECTION = Lemma(
             (R * A,),
         ),
         Certificate(
-            "a = 0",
+            "a = 0, b any",
             {
                 norm(a[i]): 0,
                 inner(a[i], pulled[i]): 0,
-                norm(delta[i]): B,
+                norm(delta[i]): D,
                 inner(unit[i], delta[i]): 0,
             },
-            (R * B,),
+            (R * D,),
         ),
     ),
     proof="The direction lemma, multiplied by R.",

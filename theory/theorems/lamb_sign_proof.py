@@ -40,7 +40,7 @@ from theory.kernel.letters import (
 )
 from theory.lemmas import sign as lemma
 
-N, S, S1, D = sp.symbols("N S S1 D", positive=True)
+N, S, S1 = sp.symbols("N S S1", positive=True)
 ONE = sp.Integer(1)
 ROOT = sp.sqrt(d[i])
 r, sign_of_grad = sp.symbols("r sign", cls=sp.IndexedBase, real=True)
@@ -82,7 +82,7 @@ def sharp() -> Derivation:
     noisy = over_coordinates(coordinate_sigma[i, j]) / ROOT
     proof.combine("scaled noise", mean_now_of(lost), noisy / sp.sqrt(b),
                   {"noise of a layer": 1 / ROOT}, "over the root of the size")  # fmt: skip
-    return _end(proof, lost, noisy, N, {N: over_layers(noisy)})
+    return _end(proof, noisy, N, {N: over_layers(noisy)})
 
 
 def as_published() -> Derivation:
@@ -103,11 +103,11 @@ def as_published() -> Derivation:
     noise_sum = over_coordinates(coordinate_sigma[i, j])
     using = {"noise of a layer": sp.Integer(2)}
     proof.combine("scaled noise", mean_now_of(lost), 2 * noise_sum / sp.sqrt(b), using, "twice")
-    return _end(proof, lost, 2 * noise_sum, 2 * S1, {S1: over_layers(noise_sum)})
+    return _end(proof, 2 * noise_sum, 2 * S1, {S1: over_layers(noise_sum)})
 
 
 def robust() -> Derivation:
-    """Noise ``sum_i sigma_i`` and ``eps sum_i sqrt(d_i)``."""
+    """Noise ``sum_i sigma_i``, whatever eps is."""
     proof = Derivation("LAMB, beta2 = 0, with zeros or eps", (*COMMON, le.SIGMA, le.EPS, U))
     ax.smooth(proof, direction=u, scale=eta * phi[i])
     ax.unbiased(proof)
@@ -116,15 +116,11 @@ def robust() -> Derivation:
     proof.lemma("sign direction", lemma.ROBUST, ROLES)
     proof.lemma("length", lemma.SHORT, ROLES)
     ax.curvature(proof, u, "length")
-    lost = norm(noise[i]) + eps * ROOT
+    lost = norm(noise[i])
     pull = over_coordinates(sign_of_grad[i, j] * noise[i, j]) / ROOT
     _progress(proof, {"sign direction": ONE}, lost, pull, gained=inner(grad[i], u[i]))
-    ax.jensen(proof, "noise of a layer", norm(noise[i]), sigma[i] / sp.sqrt(b), "A2 variance")
-    right = sigma[i] / sp.sqrt(b) + eps * ROOT
-    using = {"noise of a layer": ONE}
-    proof.combine("scaled noise", mean_now_of(lost), right, using, "eps is a constant")
-    meaning = {S: over_layers(sigma[i]), D: over_layers(ROOT)}
-    return _end(proof, lost, sigma[i] + eps * ROOT * sp.sqrt(b), S, meaning, eps * D)
+    ax.jensen(proof, "scaled noise", norm(noise[i]), sigma[i] / sp.sqrt(b), "A2 variance")
+    return _end(proof, sigma[i], S, {S: over_layers(sigma[i])})
 
 
 def _start(title: str) -> Derivation:
@@ -171,11 +167,9 @@ def mean_now_of(lost: sp.Expr) -> sp.Expr:
 
 def _end(
     proof: Derivation,
-    lost: sp.Expr,
     noisy: sp.Expr,
     short: sp.Expr,
     meaning: dict[sp.Symbol, sp.Expr],
-    extra: sp.Expr | None = None,
 ) -> Derivation:
     """From ``progress`` and ``scaled noise`` (``noisy / sqrt(b)``) to the bound."""
     curved = eta**2 * alpha_u**2 / 2 * over_layers(L[i])
@@ -196,7 +190,5 @@ def _end(
         "curvature": eta * alpha_u**2 * Lambda / (2 * alpha_l),
         "noise": alpha_u * short / (alpha_l * sp.sqrt(b)),
     }
-    if extra is not None:
-        named["eps"] = alpha_u * extra / alpha_l
     proof.conclude("terms", named, {Lambda: over_layers(L[i]), **meaning})
     return proof

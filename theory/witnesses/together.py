@@ -77,9 +77,9 @@ TOGETHER: tuple[Witness, ...] = (
     _witness(
         "lamb_robust",
         "start",
-        {"step_size": 0.15, "phi": PHI, "eps": 0.2},
+        {"step_size": 0.15, "phi": PHI},
         {"phi": clip(*PHI), "eps": 0.2},
-        (0.120309455, None),
+        (0.144863294, None),
     ),
     _witness(
         "lamb",
