@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from operator import index
 from typing import NamedTuple
 
 import numpy as np
 
+from lbopt.checks import check_integer
 from lbopt.data.text import check_ids_below
 
 BYTES = 256
+LARGEST = 8192  # tokens: pairs are counted in a table of their square
 
 
 class BytePairs(NamedTuple):
@@ -53,7 +54,8 @@ def byte_pairs(text: str, size: int = 512) -> BytePairs:
     ----------
     text : str
     size : int
-        At least 256. On the corpus 512 tokens take half a second and halve the length.
+        256 to 8192. On the corpus 512 tokens take half a second and halve the length; every token
+        more is one more look at the whole text.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def byte_pairs(text: str, size: int = 512) -> BytePairs:
     Raises
     ------
     ValueError
-        ``size`` is less than 256, or the text so short that no pair is left that occurs twice.
+        ``size`` is out of range, or the text so short that no pair is left that occurs twice.
 
     Notes
     -----
@@ -78,30 +80,35 @@ def byte_pairs(text: str, size: int = 512) -> BytePairs:
     >>> len(bpe.encode("a rose")), bpe.decode(bpe.encode("a rose, é"))
     (3, 'a rose, é')
     """
-    if index(size) < BYTES:
-        raise ValueError(f"size must be at least {BYTES} (the bytes), got {size}")
+    size = check_integer("size", size, BYTES)
+    if size > LARGEST:
+        raise ValueError(
+            f"size={size} must be at most {LARGEST}: pairs are counted in size^2 cells"
+        )
     tokens = _bytes(text)
     merges: list[tuple[int, int]] = []
     for new in range(BYTES, size):
-        count = np.bincount(_pairs(tokens, size), minlength=1)
+        count = np.bincount(_pairs(tokens, new), minlength=1)
         best = int(np.argmax(count))  # the first of equals
         if count[best] < 2:
             raise ValueError(
                 f"the text ({len(text)} characters) is too short for {size} tokens: after "
                 f"{len(merges)} merges no pair occurs twice; choose size <= {new}"
             )
-        pair = divmod(best, size)
+        pair = divmod(best, new)
         merges.append(pair)
         tokens = _merge(tokens, pair, new)
     return BytePairs(tuple(merges))
 
 
 def _bytes(text: str) -> np.ndarray:
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, got {type(text).__name__}; of bytes: text.decode()")
     return np.frombuffer(text.encode(), np.uint8).astype(np.int32)
 
 
 def _pairs(tokens: np.ndarray, size: int) -> np.ndarray:
-    """Number every pair of neighbours."""
+    """Number every pair of neighbours, of ``size`` tokens."""
     return tokens[:-1].astype(np.int64) * size + tokens[1:]
 
 

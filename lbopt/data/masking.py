@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lbopt.checks import check_number
 from lbopt.data.digits import Split
 
 MASKED, RANDOM = 0.8, 0.1  # what becomes of a chosen token; the rest stay as they are
@@ -73,7 +74,7 @@ def sequences(ids: np.ndarray, length: int, special: Special | None = None) -> n
     array([[8, 0, 1, 2, 9],
            [8, 3, 4, 5, 9]])
     """
-    _check_ids(ids, special)
+    _check_line(ids, special)
     inside = index(length) - (0 if special is None else 2)
     if inside < 1:
         raise ValueError(f"length {length} has no room for text")
@@ -110,8 +111,8 @@ def sentence_pairs(
     room = index(length) - 3
     if room < 2:
         raise ValueError(f"length {length} has no room for two spans and three special tokens")
+    _check_line(ids, special)
     spans = sequences(ids, room)  # (N, room)
-    _check_ids(ids, special)
     N, a = len(spans), room // 2
     if N < 2:
         raise ValueError(f"{len(ids)} tokens make one pair of {room}: there is no other span")
@@ -162,11 +163,10 @@ def mask_tokens(
     (array([[4, 7, 8]]), array([[3, 6, 7]]))
     """
     _check_rng(rng)
+    _check_ids(tokens, special.size, "tokens")
     if tokens.ndim != 2 or 0 in tokens.shape:
         raise ValueError(f"tokens must have shape (N, T), N, T > 0; got {tokens.shape}")
-    if not 0 < share <= 1:
-        raise ValueError(f"share must be in (0, 1], got {share}")
-    _check_ids(tokens, special._replace(ordinary=special.size))
+    check_number("share", share, 0, 1, above=True)
     P = max(1, round(share * tokens.shape[1]))
     free = tokens < special.ordinary  # (N, T)
     if (poor := np.flatnonzero(free.sum(1) < P)).size:
@@ -212,7 +212,7 @@ def character_windows(
            [111, 112, 114, 115]]), array([104, 113]))
     """
     _check_rng(rng)
-    _check_ids(ids, None)
+    _check_line(ids, None)
     if index(context) < 1:
         raise ValueError(f"context must be at least 1, got {context}")
     places = len(ids) - context
@@ -228,16 +228,24 @@ def character_windows(
     return Split(ids[at[:, None] + offsets], ids[at])
 
 
-def _check_ids(ids: np.ndarray, special: Special | None) -> None:
+def _check_line(ids: np.ndarray, special: Special | None) -> None:
+    """Refuse what is not one line of tokens of the text."""
+    _check_ids(ids, None if special is None else special.ordinary)
+    if ids.ndim != 1:
+        raise ValueError(f"ids must have shape (L,), one token after the other; got {ids.shape}")
+
+
+def _check_ids(ids: np.ndarray, size: int | None, name: str = "ids") -> None:
+    """Refuse what are not the numbers of ``size`` tokens (None: of any number of them)."""
     if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu":
         got = ids.dtype if isinstance(ids, np.ndarray) else type(ids).__name__
-        raise TypeError(f"ids must be an integer array (see encode), got {got}")
+        raise TypeError(f"{name} must be an integer array (see encode), got {got}")
     if ids.size == 0:
-        raise ValueError("ids is empty: there is no text")
-    most = np.iinfo(np.int64).max if special is None else special.ordinary - 1
+        raise ValueError(f"{name} is empty: there is no text")
+    most = np.iinfo(np.int64).max if size is None else size - 1
     if ids.min() < 0 or ids.max() > most:
         bad = ids.min() if ids.min() < 0 else ids.max()
-        raise ValueError(f"ids has {bad}, expected 0 ... {most}")
+        raise ValueError(f"{name} has {bad}, expected 0 ... {most}")
 
 
 def _check_rng(rng: np.random.Generator) -> None:

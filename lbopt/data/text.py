@@ -64,6 +64,8 @@ def corpus(
     ('a rose is a rose', 'A rose\n  is a rose')
     >>> folder.cleanup()
     """
+    if path is not None and not isinstance(path, str | PathLike):
+        raise TypeError(f"path must be the path of a text file, got {type(path).__name__}")
     if path is None:
         text, source = _topics(), f"pydoc_data.topics of Python {platform.python_version()}"
     else:

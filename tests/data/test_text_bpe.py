@@ -100,8 +100,13 @@ def test_more_tokens_make_shorter_codes_and_a_smaller_training_is_the_beginning_
 
 
 def test_nonsense_is_refused():
-    with pytest.raises(ValueError, match="size must be at least 256"):
-        byte_pairs(TEXT, 255)
+    for size in (255, 512.0, "512", True):
+        with pytest.raises(ValueError, match=rf"size={size!r} must be an integer >= 256"):
+            byte_pairs(TEXT, size)
+    with pytest.raises(ValueError, match="size=8193 must be at most 8192"):
+        byte_pairs(TEXT, 8193)
+    with pytest.raises(TypeError, match="text must be a str, got bytes"):
+        byte_pairs(b"abab", 257)
     with pytest.raises(ValueError, match=r"the text \(3 characters\) is too short for 257"):
         byte_pairs("abc", 257)
     with pytest.raises(ValueError, match="too short"):

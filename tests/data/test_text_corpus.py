@@ -59,6 +59,8 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, content, message):
         corpus(path)
     with pytest.raises(FileNotFoundError):
         corpus(tmp_path / "nowhere.txt")
+    with pytest.raises(TypeError, match="path must be the path of a text file, got int"):
+        corpus(3)
 
 
 def test_a_python_without_the_topics_is_told_what_to_do(monkeypatch):

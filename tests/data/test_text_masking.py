@@ -166,8 +166,14 @@ IDS = np.arange(40)
         (lambda: sentence_pairs(IDS, 4, SPECIAL, rng()), "length 4 has no room for two spans"),
         (lambda: sentence_pairs(IDS, 30, SPECIAL, rng()), "there is no other span"),
         (lambda: mask_tokens(IDS, SPECIAL, rng()), r"tokens must have shape \(N, T\)"),
-        (lambda: mask_tokens(IDS[None], SPECIAL, rng(), share=0.0), r"share must be in \(0, 1\]"),
-        (lambda: mask_tokens(IDS[None] + 20, SPECIAL, rng()), r"ids has 59, expected 0 \.\.\. 53"),
+        (
+            lambda: mask_tokens(IDS[None], SPECIAL, rng(), share=0.0),
+            r"share=0.0 must be .* \(0, 1\]",
+        ),
+        (
+            lambda: mask_tokens(IDS[None] + 20, SPECIAL, rng()),
+            r"tokens has 59, expected 0 \.\.\. 53",
+        ),
         (
             lambda: mask_tokens(np.full((2, 9), SPECIAL.pad), SPECIAL, rng()),
             "sequence 0 has 0 ordinary tokens, 1 are to be hidden",
@@ -176,6 +182,10 @@ IDS = np.arange(40)
         (lambda: character_windows(IDS[:5], 1, rng()), r"n must be 1 \.\.\. 0"),
         (lambda: character_windows(IDS, 3, rng(), context=0), "context must be at least 1"),
         (lambda: special_tokens(0), "ordinary must be at least 1"),
+        (lambda: sequences(IDS[None], 4), r"ids must have shape \(L,\).* got \(1, 40\)"),
+        (lambda: sentence_pairs(IDS[None], 9, SPECIAL, rng()), r"ids must have shape \(L,\)"),
+        (lambda: character_windows(IDS[:, None], 3, rng()), r"ids must have shape \(L,\)"),
+        (lambda: mask_tokens(IDS[None], SPECIAL, rng(), share="all"), "share='all' must be"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_numbers(call, message):
@@ -195,3 +205,5 @@ def test_global_random_state_and_texts_that_are_not_numbers_yet_are_refused():
         sequences("a text", 4)
     with pytest.raises(TypeError, match="got float64"):
         sequences(np.ones(9), 4)
+    with pytest.raises(TypeError, match=r"tokens must be an integer array .* got list"):
+        mask_tokens([[1, 2]], SPECIAL, rng())
