@@ -22,7 +22,7 @@ from theory.extensions import (
 from theory.layers import check_integer, check_number
 from theory.measure import measure
 from theory.noise import Noise
-from theory.problems.problem import Problem
+from theory.problems.problem import Problem, check_problem
 from theory.runner import as_runner, from_factory, is_factory
 from theory.theorems import lamb, lamb_sign, lars, sgd
 
@@ -161,6 +161,9 @@ def check_bound(
     check_integer("batch_size", batch_size, 1)
     check_integer("replicates", replicates, 1)
     noise = noises.none() if noise is None else noise
+    check_problem(problem)
+    if not isinstance(noise, Noise):
+        raise TypeError(f"noise={noise!r} must be one of theory.noise, such as rademacher(0.5)")
     extra = check_options(theorem, options)
     constants = constants_for(theorem, problem, noise)
     if step_size is None:

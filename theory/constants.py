@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, isfinite, isnan, sqrt
+from math import inf, isnan, sqrt
 from typing import NamedTuple
+
+import numpy as np
+
+from theory.layers import check_number
 
 
 class Constants(NamedTuple):
@@ -77,7 +81,9 @@ def make_constants(
     ...
     ValueError: smoothness[1]=-4 must be a finite number >= 0
     """
-    lipschitz = tuple(_number(f"smoothness[{i}]", v) for i, v in enumerate(smoothness))
+    if not isinstance(smoothness, Sequence | np.ndarray):
+        raise ValueError(f"smoothness={smoothness!r} must be a sequence, one number L_i per layer")
+    lipschitz = tuple(check_number(f"smoothness[{i}]", v, 0) for i, v in enumerate(smoothness))
     layers = len(lipschitz)
     if layers == 0:
         raise ValueError("smoothness=() has no layer; give one number L_i per layer")
@@ -85,7 +91,7 @@ def make_constants(
     if coordinate_sigma is not None:
         _same_length("coordinate_sigma", len(coordinate_sigma), layers)
         per_coordinate = tuple(
-            tuple(_number(f"coordinate_sigma[{i}][{j}]", v) for j, v in enumerate(row))
+            tuple(check_number(f"coordinate_sigma[{i}][{j}]", v, 0) for j, v in enumerate(row))
             for i, row in enumerate(coordinate_sigma)
         )
         for i, (row, size) in enumerate(zip(per_coordinate, sizes, strict=True)):
@@ -96,7 +102,7 @@ def make_constants(
                 )
     if sigma is not None:
         _same_length("sigma", len(sigma), layers)
-        per_layer = tuple(_number(f"sigma[{i}]", v) for i, v in enumerate(sigma))
+        per_layer = tuple(check_number(f"sigma[{i}]", v, 0) for i, v in enumerate(sigma))
     elif coordinate_sigma is not None:
         per_layer = tuple(sqrt(sum(v * v for v in row)) for row in per_coordinate)
     else:
@@ -108,13 +114,9 @@ def make_constants(
         raise ValueError(
             f"gradient_bound={gradient_bound!r} must be a number > 0, or inf for no bound"
         )
-    return Constants(_number("gap", gap), lipschitz, per_layer, per_coordinate, sizes, bound)
-
-
-def _number(name: str, value: float) -> float:
-    if not isfinite(value) or value < 0:
-        raise ValueError(f"{name}={value!r} must be a finite number >= 0")
-    return float(value)
+    return Constants(
+        check_number("gap", gap, 0), lipschitz, per_layer, per_coordinate, sizes, bound
+    )
 
 
 def _same_length(name: str, given: int, layers: int) -> None:

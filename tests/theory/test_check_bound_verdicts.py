@@ -196,6 +196,8 @@ GOOD = {"theorem": "lars", "steps": 4}
         ({"batch_size": 0.5}, "batch_size=0.5 must be an integer"),
         ({"replicates": 0}, "replicates=0 must be an integer"),
         ({"phi": (0.0, 1.0)}, "phi=\\(0.0, 1.0\\)"),
+        ({"phi": 1.0}, "phi=1.0 must be \\(alpha_l, alpha_u\\)"),
+        ({"phi": (1.0, 2.0, 3.0)}, "phi=\\(1.0, 2.0, 3.0\\) must be"),
         ({"form": "best"}, "form='best' must be 'sharp' or 'published'"),
         ({"beta2": 0.9}, "beta2=0.9 belongs to theorem 'lamb', not to 'lars'"),
         ({"theorem": "lamb", "beta2": 1.0}, "beta2=1.0 must lie in"),
@@ -211,6 +213,30 @@ def test_bad_input_is_named_with_a_remedy(changed, message):
     build = ALGORITHMS.get(arguments["theorem"], lars).algorithm
     with pytest.raises(ValueError, match=message):
         check_bound(build, GENTLE, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"start": [1.0, 2.0, 3.0]}, r"start=\[1.0, 2.0, 3.0\] must be a tuple with one array"),
+        ({"start": (np.ones((2, 1)),) * 3}, r"must be a tuple with one array \(d_i,\) per layer"),
+        ({"smoothness": (1.0,)}, r"smoothness=\(1.0,\) must be a tuple with one entry per layer"),
+        ({"gradient_sup": (np.ones(1),) * 3}, r"gradient_sup\[1\] has shape \(1,\), start\[1\]"),
+        ({"gradient": lambda x: x[0]}, "gradient=.* must be a tuple with one entry per layer"),
+        ({"gradient": lambda x: x[::-1]}, r"gradient\[0\] has shape \(3,\), start\[0\] has \(1,\)"),
+        ({"value": lambda x: x[2]}, "value gives .* at the start, not one number"),
+    ],
+)
+def test_a_problem_that_does_not_fit_together_is_refused(changed, message):
+    with pytest.raises(ValueError, match=message):
+        check_bound(lars.algorithm, GENTLE._replace(**changed), **GOOD)
+
+
+def test_what_is_no_problem_or_no_noise_is_refused():
+    with pytest.raises(TypeError, match=r"problem=\(1, 2\) must be a theory.problems.Problem"):
+        check_bound(lars.algorithm, (1, 2), **GOOD)
+    with pytest.raises(TypeError, match=r"noise=0.5 must be one of theory.noise"):
+        check_bound(lars.algorithm, GENTLE, 0.5, **GOOD)
 
 
 def test_a_ready_made_optimizer_needs_its_step_size():

@@ -135,7 +135,9 @@ def test_expectation_kills_noise_with_a_known_coefficient(proof):
 @pytest.mark.parametrize(
     "kept",
     [
+        w[i, j],
         inner(w[i], noise[i]),
+        inner(unit[i], w[i]),
         inner(noise[i], noise[i]),
         z * inner(unit[i], noise[i]),
         z * noise[i, j],
@@ -188,7 +190,17 @@ def test_average_undoes_conditional_expectations_by_the_tower_rule(proof):
     assert proof.step("A").upper == average(x * z) + p * average(z)
 
 
-@pytest.mark.parametrize("kept", [z * mean_now(norm(w[i])), mean_now(z) ** 2], ids=str)
+def test_an_average_does_not_split_a_product_with_a_sum(proof):
+    proof.assume("s", 0, x * over_layers(norm(w[i])) ** 2, "given")
+    with pytest.raises(ProofError, match="A: average of the product"):
+        proof.average("A", "s")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [z * mean_now(norm(w[i])), mean_now(z) ** 2, mean_now(z) * mean_now(norm(w[i]))],
+    ids=str,
+)
 def test_average_does_not_merge_a_fresh_factor_or_a_power(proof, kept):
     proof.assume("s", 0, kept, "given")
     proof.average("A", "s")

@@ -130,6 +130,14 @@ def test_a_lemma_wants_the_signs_that_its_certificates_use():
         proof.lemma("direction", with_eps.DIRECTION_EPS, {**ROLES, with_eps.eps: free})
 
 
+def test_a_lemma_asks_for_what_it_is_about_even_if_the_statement_does_not_name_it():
+    memory = sp.Symbol("memory", positive=True)
+    short = with_eps.SHORT._replace(where={**with_eps.SHORT.where, memory: ("what is kept",)})
+    roles = {with_eps.b: g, with_eps.u: u, with_eps.eps: eps}
+    with pytest.raises(ProofError, match="memory to be what is kept"):
+        derivation(("direction", g, eps)).lemma("no", short, roles)
+
+
 def test_a_lemma_keeps_the_indices():
     proof = derivation(("direction", g, eps))
     with pytest.raises(ProofError, match="the indices i and j"):

@@ -95,7 +95,10 @@ def test_samples_are_unbiased_with_the_stated_variance(law, b, rng):
     assert off.var(axis=0) == pytest.approx(sigma**2, rel=5 * np.sqrt(kurtosis / DRAWS))
 
 
-@pytest.mark.parametrize("law", ADDITIVE[:2], ids=lambda law: law.name)
+OFTEN = noise.two_point([[0.5, 1.0], 2.0], probability=0.8)  # the rare event pushes up
+
+
+@pytest.mark.parametrize("law", [*ADDITIVE[:2], OFTEN], ids=["coins", "rare", "often"])
 def test_the_supremum_of_bounded_noise_is_attained(law, rng):
     off = join(law.sample(rng, tuple(np.zeros((DRAWS, d)) for d in (2, 1)), 1))
     assert np.abs(off).max(axis=0) == pytest.approx(join(law.bound((2, 1))), rel=1e-12)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from theory.layers import Array, Layers, sizes
 
 
@@ -54,6 +56,43 @@ class Problem(NamedTuple):
 def dims_of(problem: Problem) -> tuple[int, ...]:
     """Return d_i, the sizes of the layers."""
     return sizes(problem.start)
+
+
+def check_problem(problem: Problem) -> None:
+    """Raise where a problem of one's own does not fit together, naming what does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory.problems import quadratic
+    >>> check_problem(quadratic([1.0])._replace(start=(np.zeros(2),)))
+    Traceback (most recent call last):
+    ...
+    ValueError: gradient_sup[0] has shape (1,), start[0] has (2,): give one number per coordinate
+    """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem={problem!r} must be a theory.problems.Problem")
+    start = problem.start
+    if not isinstance(start, tuple) or not all(_is_vector(a) for a in start) or not start:
+        raise ValueError(f"start={start!r} must be a tuple with one array (d_i,) per layer")
+    parts = {"smoothness": problem.smoothness, "gradient_sup": problem.gradient_sup}
+    parts["gradient"] = problem.gradient(start)
+    for name, part in parts.items():
+        if not isinstance(part, tuple) or len(part) != len(start):
+            raise ValueError(f"{name}={part!r} must be a tuple with one entry per layer of start")
+    for name in ("gradient_sup", "gradient"):
+        for i, (a, x) in enumerate(zip(parts[name], start, strict=True)):
+            if np.shape(a) != x.shape:
+                raise ValueError(
+                    f"{name}[{i}] has shape {np.shape(a)}, start[{i}] has {x.shape}: give one "
+                    "number per coordinate"
+                )
+    if np.ndim(problem.value(start)) != 0:
+        raise ValueError(f"value gives {problem.value(start)!r} at the start, not one number")
+
+
+def _is_vector(a: object) -> bool:
+    return isinstance(a, np.ndarray) and a.ndim == 1 and a.size > 0
 
 
 def gap_of(problem: Problem) -> float:

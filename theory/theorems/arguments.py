@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite, sqrt
+from numbers import Real
 
 import numpy as np
 
 from theory.constants import Constants
+from theory.layers import check_number
 
 Array = np.ndarray
 Layers = Sequence[Array]
@@ -24,25 +26,25 @@ def check_run(step_size: float, steps: int, batch_size: int) -> None:
 
 def positive(name: str, value: float) -> None:
     """Raise unless ``value`` is finite and > 0."""
-    if not isfinite(value) or value <= 0:
-        raise ValueError(f"{name}={value!r} must be a finite number > 0")
+    check_number(name, value, 0, above=True)
 
 
 def nonnegative(name: str, value: float) -> None:
     """Raise unless ``value`` is finite and >= 0."""
-    if not isfinite(value) or value < 0:
-        raise ValueError(f"{name}={value!r} must be a finite number >= 0")
+    check_number(name, value, 0)
 
 
 def whole(name: str, value: int) -> None:
     """Raise unless ``value`` is a whole number >= 1."""
-    if not isfinite(value) or int(value) != value or value < 1:
+    number = isinstance(value, Real) and isfinite(value)
+    if not number or int(value) != value or value < 1:
         raise ValueError(f"{name}={value!r} must be a whole number >= 1")
 
 
 def check_phi(phi: tuple[float, float]) -> tuple[float, float]:
     r"""Return :math:`(\alpha_l, \alpha_u)` if :math:`0 < \alpha_l \le \alpha_u < \infty`."""
-    low, high = phi
+    pair = isinstance(phi, Sequence) and len(phi) == 2 and all(isinstance(v, Real) for v in phi)
+    low, high = phi if pair else (0.0, 0.0)
     if not (isfinite(high) and 0 < low <= high):
         raise ValueError(
             f"phi={phi!r} must be (alpha_l, alpha_u) with 0 < alpha_l <= alpha_u finite; "
