@@ -18,7 +18,9 @@ from lbopt.train.gradient import loss_and_gradient
 
 Gradient = Callable[[Params], Mapping[str, Array]]
 STEP = float(np.finfo(np.float64).eps) ** (1 / 3)  # 6e-6: rounding and truncation in balance
-BETWEEN_KINKS = 1e-10  # rounding leaves some six digits, and hardly a relu changes its side
+# Tried in turn: rounding leaves six to four digits, and hardly a relu changes its side
+BETWEEN_KINKS = (1e-10, 1e-11, 1e-12)
+AGREED = 0.05  # how far the curvature along one direction may differ at shorter steps
 
 
 class TopEigenvalue(NamedTuple):
@@ -159,7 +161,7 @@ def sharpness(
     rng: np.random.Generator,
     *,
     micro_batch: int | None = None,
-    step: float = BETWEEN_KINKS,
+    step: float | None = None,
     tolerance: float = 1e-3,
 ) -> TopEigenvalue:
     r"""Find the largest eigenvalue of the Hessian of the mean loss over ``split``, in float64.
@@ -172,20 +174,28 @@ def sharpness(
     ----------
     model, params, split : Model, dict, Split
         Without dropout; batch norms use the statistics of the whole (micro-)batch.
-    rng, step, tolerance :
+    rng, tolerance :
         As in `top_eigenvalue`.
     micro_batch : int, optional
         As in `train.loss_and_gradient`.
+    step : float, optional
+        As in `hessian_vector`. None: 1e-10, or 1e-11, or 1e-12, the first at which the curvature
+        along the direction found is that of ten and a hundred times shorter steps.
+
+    Raises
+    ------
+    RuntimeError
+        Not converged, or a kink is nearer than all three steps; and as `top_eigenvalue`.
 
     Notes
     -----
     What it does not say:
 
-    * With relu it depends on ``step``, see `hessian_vector`. The default is so small that hardly
-      any of the (examples times units) relus changes its side within it: the Hessian of the smooth
-      piece, as from automatic differentiation. A relu that does adds a jump divided by the step:
-      at 6e-6, best for smooth functions, the eigenvalue of the 8-layer MLP of the digits comes out
-      more than twice too large at the start (`python -m lbopt landscape` shows it).
+    * With relu it depends on ``step``, see `hessian_vector`. The defaults are so small that hardly
+      any of the (examples times units) relus changes its side within them: the Hessian of the
+      smooth piece, as from automatic differentiation. A relu that does adds a jump divided by the
+      step: at 6e-6, best for smooth functions, the eigenvalue of the 8-layer MLP of the digits
+      comes out more than twice too large at the start (`python -m lbopt landscape` shows it).
     * With cross-entropy it falls with the training loss and with growing weights: compare runs at
       equal loss only. Even so it does not rank optimizers: weights can be rescaled between layers
       without changing the function, and the eigenvalue changes (Dinh et al. 2017, arXiv
@@ -214,7 +224,25 @@ def sharpness(
     def gradient(p: Params) -> Params:
         return loss_and_gradient(model, p, batch, micro_batch=micro_batch)[1]
 
-    return top_eigenvalue(gradient, wide, rng, step=step, tolerance=tolerance)
+    if step is not None:
+        return top_eigenvalue(gradient, wide, rng, step=step, tolerance=tolerance)
+    products = 0
+    for short in BETWEEN_KINKS:
+        top = top_eigenvalue(gradient, wide, rng, step=short, tolerance=tolerance)
+        products += top.products + 2
+        along = [curvature_along(gradient, wide, top.vector, short * f) for f in (0.1, 0.01)]
+        if all(abs(value - top.value) <= AGREED * abs(top.value) for value in along):
+            return top._replace(products=products)
+    raise RuntimeError(
+        f"a kink of the gradient (relu, max pooling) is nearer than {BETWEEN_KINKS[-1]:g} of the "
+        "weights: there is no Hessian here; give step to average over kinks"
+    )
+
+
+def curvature_along(gradient: Gradient, params: Params, vector: Params, step: float) -> float:
+    """Return v'Hv of a ``vector`` v of length 1, see `hessian_vector`."""
+    Hv = hessian_vector(gradient, params, vector, step=step)
+    return float(_flat(vector) @ _flat(Hv))
 
 
 def _wide(a: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lbopt.data import Split
 from lbopt.models import Model
-from lbopt.observe.curvature import BETWEEN_KINKS, sharpness
+from lbopt.observe.curvature import sharpness
 from lbopt.observe.noise import NoiseScale, gradient_noise_scale
 from lbopt.observe.trust import layer_table
 from lbopt.params import Params
@@ -58,12 +58,13 @@ class Point(NamedTuple):
     task: str
     optimizer: str
     batch_size: int
+    learning_rate: float  # the peak of the schedule
     epochs: int
     seed: int
     when: str
     step: int
     loss: float  # nats, as in training: batch norms use the statistics of all these examples
-    sharpness: float | None  # largest eigenvalue of the Hessian; None: Lanczos did not converge
+    sharpness: float | None  # largest eigenvalue of the Hessian; None: not found
     noise: float | None  # simple noise scale, in examples; None with batch norm
     noise_error: float | None
     spread: float  # largest over smallest ||w||/||g|| of the matrices
@@ -181,6 +182,7 @@ def _point(job: Job, when: str, step: int, params: Params) -> Point:
         run.task,
         run.optimizer,
         run.batch_size,
+        run.learning_rate,
         run.epochs,
         run.seed,
         when,
@@ -201,9 +203,9 @@ def sharpness_of(
     split: Split,
     rng: np.random.Generator,
     *,
-    step: float = BETWEEN_KINKS,
+    step: float | None = None,
 ) -> float | None:
-    """Return the largest eigenvalue of the Hessian, or None where Lanczos did not converge."""
+    """Return the largest eigenvalue of the Hessian; None: not converged, or at a kink."""
     try:
         return sharpness(model, params, split, rng, step=step, tolerance=TOLERANCE).value
     except RuntimeError:

@@ -130,53 +130,57 @@ def who(place: Place) -> str:
 
 
 def mlp_claims(points: Sequence[Point]) -> list[str]:
-    """Say in numbers what the mlp's rows show, and why they are to be read with care."""
-
-    def lam(when: str, **fields: Any) -> float:
-        some = [
-            p.sharpness
-            for p in points
-            if p.when == when and all(getattr(p, k) == v for k, v in fields.items())
-        ]
-        found = [s for s in some if s is not None]
-        return median(found) if found else nan
-
+    """Say in numbers what the mlp's rows show."""
     runs = [p for p in points if p.task == "mlp"]
     small, large = min(p.batch_size for p in runs), max(p.batch_size for p in runs)
-    longer = max(p.epochs for p in runs)
-    usual = min(p.epochs for p in runs)
-    start = lam(START, task="mlp")
-    nesterov = {"task": "mlp", "optimizer": "nesterov"}
-    warm = lam(WARM, **nesterov, batch_size=large)
-    ramp = next(p.step for p in runs if p.when == WARM and p.batch_size == small)
-    slow = lam(WARM, **nesterov, batch_size=small)
+    usual, longer = min(p.epochs for p in runs), max(p.epochs for p in runs)
+    start = middle_of(points, "sharpness", task="mlp", when=START)
+    rescaled = middle_of(points, "sharpness", task="mlp_rescaled", when=START)
     claims = [
         f"MLP: at the start λ is {start:.0f}, so that Nesterov's momentum is stable on a quadratic "
-        f"up to a rate of {nesterov_limit(start):.3f}; after the {ramp} steps of batch {small}'s "
-        f"warm-up λ is {slow:.0f} and the limit {nesterov_limit(slow):.3f}. The few steps of "
-        f"batch {large}'s warm-up leave it at {warm:.0f}.",
-        f"The same function at the start with its layers rescaled has λ "
-        f"{lam(START, task='mlp_rescaled'):.0f} instead of {start:.0f}: λ is no property of the "
-        "function.",
+        f"up to a rate of {nesterov_limit(start):.3f}."
     ]
-    if longer > usual:
-        for name in dict.fromkeys(p.optimizer for p in runs):
-            ends = {
-                (p.batch_size, p.epochs): lam(
-                    END, task="mlp", optimizer=name, batch_size=p.batch_size, epochs=p.epochs
-                )
+    for size in (small, large):
+        some = [p for p in runs if (p.optimizer, p.when, p.batch_size) == ("nesterov", WARM, size)]
+        if some:
+            warm, peak = middle_of(some, "sharpness"), some[0].learning_rate
+            claims[0] += (
+                f" After the {some[0].step} steps of batch {size}'s warm-up it is {warm:.0f} and "
+                f"the limit {nesterov_limit(warm):.3f}; the tuned peak is {peak:g}."
+            )
+    claims.append(
+        "The same function at the start with its layers rescaled has λ "
+        f"{rescaled:.0f} instead of {start:.0f}: λ is no property of the function."
+    )
+    for name in dict.fromkeys(p.optimizer for p in runs if longer > usual):
+        ends = [
+            [
+                p
                 for p in runs
-                if p.optimizer == name and p.when == END
-            }
+                if (p.optimizer, p.when, p.batch_size, p.epochs) == (name, END, *which)
+            ]
+            for which in ((small, usual), (large, longer))
+        ]
+        if all(ends):
+            one, other = (
+                f"λ {middle_of(end, 'sharpness'):.1f} at loss {middle_of(end, 'loss'):.2g}"
+                for end in ends
+            )
             claims.append(
-                f"MLP, {NAMES[name]}: λ at the end {ends[small, usual]:.1f} with batch {small}, "
-                f"{ends[large, longer]:.1f} with batch {large} trained {longer // usual} times as "
-                "long, to a loss of the same order (see the table)."
+                f"MLP, {NAMES[name]}: batch {small} ends at {one}, batch {large} trained "
+                f"{longer // usual} times as long at {other}."
             )
     return claims
 
 
-def kinks_claim(steps: Sequence[float] = (BETWEEN_KINKS, STEP, 1e-3)) -> str:
+def middle_of(points: Iterable[Point], field: str, **fixed: Any) -> float:
+    """Return the median of a field over the points with these values; nan if there is none."""
+    some = [p for p in points if all(getattr(p, k) == v for k, v in fixed.items())]
+    values = [getattr(p, field) for p in some if getattr(p, field) is not None]
+    return median(values) if values else nan
+
+
+def kinks_claim(steps: Sequence[float] = (BETWEEN_KINKS[0], STEP, 1e-3)) -> str:
     """Say what the step of the differences does to λ of the mlp, which has kinks."""
     task = TASKS["mlp"]
     model, train = task.model(), task.data().train

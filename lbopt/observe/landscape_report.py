@@ -32,9 +32,10 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def strips(
     points: Sequence[Point], value: Callable[[Point], float | None], ylabel: str, title: str
 ) -> Any:
-    """Draw one panel per task: moments across, a dot for each seed, a line through medians.
+    """Draw one panel per task: moments across, a dot for each seed, lines through the medians.
 
-    What does not exist or is infinite is not drawn.
+    A line for each batch size, from the start to the end. What does not exist or is infinite is
+    not drawn.
     """
     tasks = [t for t in TITLES if any(p.task == t and value(p) is not None for p in points)]
     with pyplot().rc_context(RC):
@@ -56,11 +57,15 @@ def strips(
                     v = value(p)
                     if (p.when == START or p.optimizer == name) and v is not None and v < inf:
                         columns_of.setdefault(_column(p, sizes, usual), []).append(v)
-                at = {x + 0.12 * (i - 0.5): some for x, some in sorted(columns_of.items())}
-                for x, some in at.items():
-                    ax.plot([x] * len(some), some, look.marker, color=look.color, alpha=0.5)
-                middles = [median(some) for some in at.values()]
-                ax.plot(list(at), middles, color=look.color, linestyle=look.linestyle)
+                shift = 0.12 * (i - 0.5)
+                for x, some in columns_of.items():
+                    dots = [x + shift] * len(some)
+                    ax.plot(dots, some, look.marker, color=look.color, alpha=0.5)
+                for k in range(len(sizes)):
+                    way = [x for x in (0, 1 + 2 * k, 2 + 2 * k) if x in columns_of]
+                    middles = [median(columns_of[x]) for x in way]
+                    at = [x + shift for x in way]
+                    ax.plot(at, middles, color=look.color, linestyle=look.linestyle)
                 ax.plot([], [], label=NAMES[name], **look._asdict())
             ax.set_yscale("log")
             ax.set_xticks(range(len(columns)), columns, rotation=50, ha="right", fontsize=10)
@@ -87,7 +92,7 @@ CAVEATS = [
     "in front of a BatchNorm, change it and not the function.",
     "The differences are so short that they stay between the kinks of ReLU: the Hessian of the "
     "smooth piece around the weights. A longer step meets kinks, each of which adds a jump divided "
-    "by the step.",
+    "by the step. Where a kink is nearer than 1e-12 of the weights there is no number.",
     "The noise scale is McCandlish's trace / |G|², of plain gradients, from pieces of 8. Networks "
     "with BatchNorm have none. Near zero loss it is a ratio of tiny numbers: ∞ says that the mean "
     "gradient cannot be told from noise. It is no law for LARS, AdamW or LAMB.",
@@ -111,10 +116,14 @@ def write_landscape_report(points: Sequence[Point], out: Path, *, seeds: int) ->
             texts.append(f"### {title}\n\n{markdown_table(HEADER, rows)}")
     claims = mlp_claims(points) if any(p.task == "mlp" for p in points) else []
     claims.append(kinks_claim())
-    fig = strips(points, lambda p: p.sharpness, "λ max", "Curvature: sharp at first, flatter later")
-    drawn = [figure(fig, "Largest eigenvalue of the Hessian.", out / "figures/sharpness.png")]
+    fig = strips(points, lambda p: p.sharpness, "λ max", "The largest eigenvalue of the Hessian")
+    drawn = [
+        figure(
+            fig, "A dot for each seed, lines through the medians.", out / "figures/sharpness.png"
+        )
+    ]
     fig = strips(points, lambda p: p.noise, "noise scale (examples)", "The gradient noise scale")
-    drawn.append(figure(fig, "Infinite values are not drawn.", out / "figures/noise.png"))
+    drawn.append(figure(fig, "The same; infinite values are not drawn.", out / "figures/noise.png"))
     more, ratios = ratios_section(out, seeds)
     blocks = [*drawn, bullets(claims), *blocks, *more, heading("How to read it"), bullets(CAVEATS)]
     saved = save_page(page("Curvature, noise and unlike layers", blocks), out / "report.html")

@@ -151,6 +151,32 @@ def test_sharpness_is_that_of_the_smooth_piece_though_a_kink_is_always_near():
     assert wide > 1.5 * want, "the best step for smooth functions meets kinks"
 
 
+def at_a_distance(distance):
+    """A network, all at zero but for one relu that the first example leaves by ``distance``."""
+    model = models.mlp(inputs=2, hidden=2, layers=2, classes=2)
+    params = {k: np.ones(a.shape) * 0.5 for k, a in model.init(RNG(0), np.float64).items()}
+    x = np.array([[1.0, -1.0], [0.3, 0.4], [-0.2, 0.9]])  # the first: 0.5 - 0.5 + bias
+    params["layer0.b"] = np.full(2, distance)
+    params["layer1.W"] = np.array([[0.5, -0.5], [0.2, 0.9]])
+    return model, params, Split(x, np.array([0, 1, 1]))
+
+
+def test_a_kink_within_the_first_step_is_noticed_and_a_shorter_step_taken():
+    model, params, data = at_a_distance(2e-11)
+    smooth = observe.top_eigenvalue(frozen(params, data, 2), params, RNG(0)).value
+    fooled = observe.sharpness(model, params, data, RNG(0), step=1e-10).value
+    assert abs(fooled / smooth - 1) > 0.5, "the kink is near, or this shows nothing"
+    got = observe.sharpness(model, params, data, RNG(0))
+    assert got.value == pytest.approx(smooth, rel=5e-3)
+    far = observe.sharpness(*at_a_distance(2e-2), RNG(0))
+    assert got.products >= 2 * far.products
+
+
+def test_at_a_kink_there_is_no_hessian_and_the_message_says_what_to_do():
+    with pytest.raises(RuntimeError, match="no Hessian here; give step"):
+        observe.sharpness(*at_a_distance(0.0), RNG(0))
+
+
 def test_the_step_decides_whether_kinks_are_seen():
     def gradient(p):  # of sum(max(w - 1, 0)^2 / 2 + w^2 / 2): the curvature is 1, then 2
         return {"W": p["W"] + np.maximum(p["W"] - 1, 0)}
