@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lbopt.arguments import add_workers, names, number, positive, rates
+from lbopt.arguments import add_out, add_workers, names, number, positive, rates
 from lbopt.conformance.command import add_conformance
 
 EXAMPLES = """examples:
   python -m lbopt demo                      the main experiment, about two minutes on two cores
   python -m lbopt demo --tune               choose its learning rates again, about half an hour
   python -m lbopt letters                   LAMB on real text, about ten minutes
+  python -m lbopt letters --parts setting   one of its three parts (see: python -m lbopt list)
   python -m lbopt bert                      a small BERT, about a quarter of an hour
   python -m lbopt landscape                 curvature and noise, about four minutes
   python -m lbopt list                      tasks and optimizers that sweep knows
@@ -81,10 +82,16 @@ def add_experiments(commands: Any) -> None:
         description="Train at learning rates chosen beforehand (--tune chooses them again), print "
         "the tables, write figures and report.html. An interrupted demo goes on where it stopped.",
     )
-    demo.add_argument("--out", type=Path, default=Path("results/demo"), help="(%(default)s)")
-    demo.add_argument("--tune", action="store_true", help="repeat the whole learning-rate search")
+    add_out(demo, Path("results/demo"))
+    demo.add_argument(
+        "--tune", action="store_true", help="repeat the learning-rate search, about half an hour"
+    )
     demo.add_argument("--seeds", type=positive, default=5, help="seeds per point (%(default)s)")
-    demo.add_argument("--studies", type=names, help="some of the tables only, comma-separated")
+    demo.add_argument(
+        "--studies",
+        type=names,
+        help="some of the tables only, comma-separated (see `python -m lbopt list`)",
+    )
     add_workers(demo)
     demo.set_defaults(command=run_demo)
 
@@ -95,18 +102,36 @@ def add_experiments(commands: Any) -> None:
         "the tables, write figures and report.html. An interrupted experiment goes on where it "
         "stopped.",
     )
-    letters.add_argument("--out", type=Path, default=Path("results/letters"), help="(%(default)s)")
-    letters.add_argument("--tune", action="store_true", help="repeat the learning-rate search")
+    add_out(letters, Path("results/letters"))
+    letters.add_argument(
+        "--tune", action="store_true", help="repeat the learning-rate search, about an hour"
+    )
     letters.add_argument("--seeds", type=positive, default=5, help="seeds per point (%(default)s)")
-    letters.add_argument("--parts", type=names, help="batches, setting, schedules; default: all")
+    letters.add_argument(
+        "--parts",
+        type=names,
+        help="some of batches, setting, schedules, comma-separated (`python -m lbopt list` says "
+        "what they are); default: all",
+    )
     add_workers(letters)
     letters.set_defaults(command=run_letters)
 
-    bert = "AdamW, LARS and LAMB on a small BERT, at a small and a large batch"
-    how = "Search each rate with one seed (or go on with it), train the chosen with all"
-    add_study(commands, "bert", run_bert, bert, how)
-    around = "curvature, gradient noise and unlike layers at four moments of a training"
-    add_study(commands, "landscape", run_landscape, around, "Train, look around")
+    add_study(
+        commands,
+        "bert",
+        run_bert,
+        "AdamW, LARS and LAMB on a small BERT, at a small and a large batch",
+        "Train a small BERT on real text: five learning rates each with one seed, then the chosen "
+        "ones with all; about a quarter of an hour. It goes on where it was interrupted",
+    )
+    add_study(
+        commands,
+        "landscape",
+        run_landscape,
+        "curvature, gradient noise and unlike layers at four moments of a training",
+        "Measure the largest Hessian eigenvalue, the gradient noise scale and the ratios of the "
+        "layers at four moments of a training; about four minutes",
+    )
 
 
 def add_sweep(commands: Any) -> None:
@@ -142,7 +167,7 @@ def add_sweep(commands: Any) -> None:
     sweep.add_argument(
         "--power", type=number, default=2.0, help="of the polynomial decay (%(default)s)"
     )
-    sweep.add_argument("--out", required=True, type=Path, help="folder for results and report")
+    add_out(sweep)
     add_workers(sweep)
     sweep.set_defaults(command=run_sweep)
 
@@ -150,10 +175,10 @@ def add_sweep(commands: Any) -> None:
 def add_study(commands: Any, name: str, run: Any, what: str, how: str) -> None:
     """Describe a study that has no options but the common ones."""
     study = commands.add_parser(
-        name, help=what, description=f"{how}, print the tables, write figures and report.html."
+        name, help=what, description=f"{how}. Prints tables, writes figures and report.html."
     )
-    study.add_argument("--out", type=Path, default=Path("results") / name, help="(%(default)s)")
-    study.add_argument("--seeds", type=positive, default=3, help="(%(default)s)")
+    add_out(study, Path("results") / name)
+    study.add_argument("--seeds", type=positive, default=3, help="seeds per point (%(default)s)")
     add_workers(study)
     study.set_defaults(command=run)
 
@@ -248,11 +273,11 @@ def run_list(args: argparse.Namespace) -> int:
     for title, table in (("tasks", TASKS), ("optimizers", RECIPES)):
         print(f"{title}:")
         for name, entry in table.items():
-            print(f"  {name:14} {entry.about}")
-    print(f"studies of demo:\n  {', '.join(STUDIES)}")
+            print(f"  {name:16} {entry.about}")
+    print(f"studies of demo: {', '.join(STUDIES)}")
     print("parts of letters:")
     for name, about in PARTS.items():
-        print(f"  {name:14} {about}")
+        print(f"  {name:16} {about}")
     return 0
 
 

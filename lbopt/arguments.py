@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
@@ -12,6 +13,35 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=positive, default=cores or 1, help="processes (one per core, %(default)s)"
     )
+
+
+def add_out(parser: argparse.ArgumentParser, default: Path | None = None) -> None:
+    """Add the option for the folder of the results; without a default it is required."""
+    what = "folder for runs, tables, figures and report.html"
+    parser.add_argument(
+        "--out",
+        type=folder,
+        default=default,
+        required=default is None,
+        help=what if default is None else f"{what} (%(default)s)",
+    )
+
+
+def folder(text: str) -> Path:
+    """Read the path of a folder that is there or can be made: known before hours of work.
+
+    Examples
+    --------
+    >>> folder("results/new").as_posix()
+    'results/new'
+    """
+    path = Path(text)
+    there = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not there.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder: {there} is a file")
+    if not os.access(there, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r}: nothing can be written into {there}")
+    return path
 
 
 def positive(text: str) -> int:

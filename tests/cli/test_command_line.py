@@ -91,6 +91,24 @@ def test_wrong_input_is_one_line_that_names_the_culprit_and_exit_code_2(
     assert not out_dir.exists(), "nothing is half-written"
 
 
+@pytest.mark.parametrize("command", ["demo", "letters", "bert", "landscape", SWEEP])
+def test_a_file_in_the_way_of_the_folder_is_told_before_any_work(command, capsys, tmp_path):
+    (tmp_path / "there").write_text("mine")
+    code, out, err = run(f"{command} --out {tmp_path / 'there' / 'new'}", capsys)
+    assert (code, out) == (2, "")
+    assert f"{tmp_path / 'there'} is a file" in err
+    assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_into_is_told_before_any_work(
+    monkeypatch, capsys, tmp_path
+):
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+    code, out, err = run(f"landscape --out {tmp_path / 'new'}", capsys)
+    assert (code, out) == (2, "")
+    assert f"nothing can be written into {tmp_path}" in err
+
+
 def test_grid_is_read_in_equal_ratios_with_its_ends():
     assert rates("0.01:1:5") == [0.01, 0.0316, 0.1, 0.316, 1.0]
     assert rates("0.3,0.1") == [0.1, 0.3]
