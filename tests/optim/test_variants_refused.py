@@ -9,7 +9,7 @@ from tests.optim.test_variants import KEYWORDS, OURS, keywords
 from tests.optim.variant_cases import CASES
 
 
-def is_refused(words, error, name, *args, **kw):
+def is_refused(words, error, name, /, *args, **kw):
     with pytest.raises(error) as caught:
         variants.make(name, *args, **kw)
     for word in words:
@@ -31,6 +31,18 @@ def test_keywords_of_the_library_that_are_not_taken_are_told_from_unknown_ones()
     is_refused(words, TypeError, "timm_lamb", 0.1, foreach=True)
     is_refused(["does not take 'foreach'"], TypeError, "timm_lamb", 0.1, foreach=None, aaa=1)
     is_refused(["no keyword 'amsgrad'"], TypeError, "timm_lamb", 0.1, amsgrad=True)
+
+
+def test_a_name_as_keras_takes_it_is_no_second_name_of_the_variant():
+    is_refused(["keras_lamb does not take 'name'"], TypeError, "keras_lamb", 0.1, name="lamb")
+    is_refused(["no keyword 'name'"], TypeError, "timm_lamb", 0.1, name="lamb")
+
+
+@pytest.mark.parametrize("name", ["tfmodels_lamb", "tfmodels_lars"])
+def test_what_is_no_regular_expression_is_told_when_the_variant_is_made(name):
+    words = ["exclude_from_weight_decay", "'(bias'", "no regular expression"]
+    is_refused(words, ValueError, name, 0.1, exclude_from_weight_decay=["b", "(bias"])
+    variants.make("paddle_lars", 0.1, momentum=0.9, exclude_from_weight_decay=["(bias"])  # a part
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -91,7 +103,7 @@ def test_wrong_learning_rates_are_refused():
 def test_a_mask_that_says_nothing_about_a_layer_is_refused_by_name():
     w = weights(only=USUAL)
     for mask in ({"fc.W": True}, lambda params: True):
-        with pytest.raises(ValueError, match=r"mask says nothing about the layer 'conv\.W'"):
+        with pytest.raises(ValueError, match=r"mask must be a dict .* nothing about 'conv\.W'"):
             variants.make("optax_lamb", 0.1, mask=mask).init(w)
 
 

@@ -56,7 +56,9 @@ def from_tree(keyword: str, tree: Tree) -> Mask | None:
     def keeps(name: str, array: Array) -> bool:
         answers = tree({name: array}) if callable(tree) else tree
         if not isinstance(answers, Mapping) or name not in answers:
-            raise ValueError(f"{keyword} says nothing about the layer {name!r}: it must be a dict")
+            raise ValueError(
+                f"{keyword} must be a dict that has every layer: nothing about {name!r}"
+            )
         return answers[name]
 
     return keeps

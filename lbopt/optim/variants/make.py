@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any
@@ -84,7 +85,7 @@ def names() -> tuple[str, ...]:
     return tuple(VARIANTS)
 
 
-def make(name: str, learning_rate: float | Schedule, **hyperparameters: Any) -> Link:
+def make(name: str, /, learning_rate: float | Schedule, **hyperparameters: Any) -> Link:
     """Build what a library calls LARS or LAMB, by the library's own keywords and defaults.
 
     Parameters
@@ -163,7 +164,7 @@ def _check(variant: str, keyword: inspect.Parameter, value: Any) -> None:
     elif name == "betas":
         _check_betas(value)
     elif name in _NAME_LISTS:
-        _check_names(name, value)
+        _check_names(name, value, expressions=variant.startswith("tfmodels"))
     elif value is not None or not (default is None or name == "max_grad_norm"):
         off = name == "max_grad_norm" and variant not in _ZERO_IS_OFF
         above = name in _POSITIVE or off
@@ -180,10 +181,16 @@ def _check_betas(value: Any) -> None:
         check_number(f"betas[{i}]", b, 0, 1, below=True)
 
 
-def _check_names(name: str, value: Any) -> None:
+def _check_names(name: str, value: Any, *, expressions: bool) -> None:
     if value is None:
         return
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ValueError(f"{name}={value!r} must be a list of strings or None")
     if not all(isinstance(part, str) and part for part in value):
         raise ValueError(f"{name}={value!r} must hold non-empty strings")
+    if expressions:
+        for part in value:
+            try:
+                re.compile(part)
+            except re.error as e:
+                raise ValueError(f"{name} has {part!r}, no regular expression: {e}") from None

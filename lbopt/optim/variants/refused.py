@@ -13,7 +13,8 @@ _CLIP = "give clip_by_global_norm as a link of its own: chain(clip_by_global_nor
 _SCALE = "scale the loss outside; leave it out"
 _ALL = {"params": _GROUPS, "lr": _SCHEDULE}
 
-_TF = {"var_list": _GROUPS}
+_NAME = "it names the optimizer in graphs and files; leave it out"
+_TF = {"var_list": _GROUPS, "name": _NAME}
 _MXNET = {
     "lr_scheduler": _SCHEDULE,
     "param_idx2name": "layers have names already; leave it out",
@@ -24,7 +25,7 @@ _MXNET = {
     "aggregate_num": _KERNEL,
     "use_fused_step": _KERNEL,
 }
-_PADDLE = {"grad_clip": _CLIP, "multi_precision": _STORAGE}
+_PADDLE = {"name": _NAME, "grad_clip": _CLIP, "multi_precision": _STORAGE}
 _TINYGRAD = {
     "device": _PLACE,
     "fused": "all layers would become one buffer with one ratio, which is another algorithm",
@@ -49,6 +50,8 @@ REFUSED: dict[str, dict[str, str]] = {
     "tfmodels_lars": _TF,
     "mlperf_lars": _TF,
     "keras_lamb": {
+        "name": _NAME,
+        "exclude_from_weight_decay": "a method there; give decay_mask, which says the opposite",
         "use_ema": _EMA,
         "ema_momentum": _EMA,
         "ema_overwrite_frequency": _EMA,
