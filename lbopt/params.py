@@ -89,6 +89,8 @@ def check_like(given: Mapping[str, Array], params: Mapping[str, Array], what: st
     """
     if not isinstance(given, Mapping):
         raise TypeError(f"{what} must be a dict name -> array, got {type(given).__name__}")
+    if not isinstance(params, Mapping):
+        raise TypeError(f"params must be a dict name -> array, got {type(params).__name__}")
     if given.keys() != params.keys():
         missing = sorted(params.keys() - given.keys())[:5]
         extra = sorted(given.keys() - params.keys())[:5]

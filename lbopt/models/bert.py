@@ -16,6 +16,8 @@ from lbopt.models.transformer import Activation, block, chain, layer_norm_layer
 from lbopt.ops import gelu
 from lbopt.params import Params
 
+USUAL = {"act": "ops.gelu", "weight_init": "models.normal(0.02)"}
+
 
 def bert(
     vocabulary: int,
@@ -115,6 +117,9 @@ def bert(
     sizes = {"vocabulary": vocabulary, "width": width, "layers": layers, "heads": heads}
     check_sizes(**sizes, inner=inner, positions=positions, segments=segments)
     attention_drop = dropout if attention_dropout is None else attention_dropout
+    for name, function in (("act", act), ("weight_init", weight_init)):
+        if not (callable(function) or (function is None and name == "weight_init")):
+            raise TypeError(f"{name} must be a function such as {USUAL[name]}, got {function!r}")
     _check_choices(width, heads, head, norm, dropout, attention_drop, eps)
     draw = normal(0.02) if weight_init is None else weight_init
     parts = [

@@ -185,3 +185,16 @@ def test_a_model_that_makes_no_sense_is_refused_when_it_is_built(make, message):
 def test_a_convolution_that_makes_no_sense_is_refused(conv, message):
     with pytest.raises(ValueError, match=message):
         models.from_config("wrong", models.AlexNetConfig((8, 8, 4), (conv,), (3,), 2))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"act": "gelu"}, r"act must be a function such as ops.gelu, got 'gelu'"),
+        ({"act": None}, "act must be a function"),
+        ({"weight_init": 0.02}, r"weight_init must be a function such as models.normal\(0.02\)"),
+    ],
+)
+def test_bert_refuses_a_name_or_number_where_a_function_belongs(settings, message):
+    with pytest.raises(TypeError, match=message):
+        models.bert(20, **settings)

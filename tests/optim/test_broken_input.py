@@ -79,6 +79,13 @@ def test_same_state_sees_a_step_a_bit_a_key_and_a_dtype():
     assert not optim.same_state({"W": np.ones(2)}, {"W": np.ones(2, np.float32)})
 
 
+@pytest.mark.parametrize("make", [optim.sgd, optim.adamw, optim.lars, optim.lamb])
+def test_an_update_without_parameters_is_told_what_is_missing(make):
+    opt = make(0.1)
+    with pytest.raises(TypeError, match="params must be a dict name -> array, got NoneType"):
+        opt.update(grads(0.0), opt.init(PARAMS), None)
+
+
 @pytest.mark.parametrize(
     ("make", "culprit"),
     [
