@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from theory.lattice import OnLine, Walk, walk
 from theory.layers import Array, Layers, PerLayer, check_integer, check_number, join, split, spread
 from theory.noise import Noise
 from theory.problems.problem import Problem, dims_of
@@ -104,12 +105,11 @@ def expected_metric(
     for i, d in enumerate(dims):
         stride = step_size * lengths[i] / sqrt(d)
         for j in range(d):
-            line = _line(problem, i, j, stride, steps)
-            slope = problem.gradient(line)[i][:, j]
-            up, stay = _moves(slope, float(scales[i][j]), noise, batch_size, sign_of_zero)
-            expected, law = _propagate(np.abs(slope), up, stay, steps)
-            per_step += expected / sqrt(d)
-            final += float(law @ problem.value(line)) - base
+            law = _law(noise, float(scales[i][j]), batch_size, sign_of_zero)
+            found = _walk(problem, i, j, law, stride=stride, steps=steps)
+            per_step += found.per_step / sqrt(d)
+            values = problem.value(_line(problem, i, j, found.positions))
+            final += float(found.weights @ values) - base
     return Chain(float(per_step.mean()), per_step, final)
 
 
@@ -143,38 +143,41 @@ def _lengths(phi: PerLayer, layers: int) -> tuple[float, ...]:
     return tuple(check_number(f"phi[{i}]", v, 0, above=True) for i, v in enumerate(values))
 
 
-def _line(problem: Problem, layer: int, coordinate: int, stride: float, steps: int) -> Layers:
-    """The 2T + 1 points of one coordinate's lattice, the other coordinates at the start."""
-    points = [np.repeat(a[None], 2 * steps + 1, axis=0) for a in problem.start]
-    points[layer][:, coordinate] += stride * np.arange(-steps, steps + 1)
+def _line(problem: Problem, layer: int, coordinate: int, positions: Array) -> Layers:
+    """Points with one coordinate at the given positions, the other coordinates at the start."""
+    points = [np.repeat(a[None], len(positions), axis=0) for a in problem.start]
+    points[layer][:, coordinate] = positions
     return tuple(points)
 
 
-def _moves(
-    slope: Array, scale: float, noise: Noise, batch_size: int, sign_of_zero: int
-) -> tuple[Array, Array]:
-    """Return the probabilities of a step up and of staying, at every point of the lattice."""
-    if noise.below is None or scale == 0:
-        negative, zero = (slope < 0).astype(float), (slope == 0).astype(float)
-    else:  # g = slope + scale u: negative iff u < -slope / scale
-        negative, zero = noise.below(-slope / scale, batch_size)
-    if sign_of_zero == 0:
-        return negative, zero
-    return (negative if sign_of_zero == 1 else negative + zero), np.zeros_like(zero)
+def _walk(
+    problem: Problem, layer: int, coordinate: int, law: OnLine, *, stride: float, steps: int
+) -> Walk:
+    """The walk of one coordinate; ``law`` gives the chances of its moves where the slope is s."""
+
+    def slope(x: Array) -> Array:
+        return problem.gradient(_line(problem, layer, coordinate, x))[layer][:, coordinate]
+
+    return walk(
+        lambda x: np.abs(slope(x)),
+        lambda x: law(slope(x)),
+        (-1, 0, 1),
+        start=float(problem.start[layer][coordinate]),
+        unit=stride,
+        steps=steps,
+    )
 
 
-def _propagate(metric: Array, up: Array, stay: Array, steps: int) -> tuple[Array, Array]:
-    """Return E metric at every step, and the law after the last, from the middle of the lattice."""
-    down = np.maximum(1 - up - stay, 0.0)
-    resting = bool(stay.any())
-    law = np.zeros(2 * steps + 1)
-    law[steps] = 1.0
-    expected = np.empty(steps)
-    for t in range(steps):
-        low, high = steps - t, steps + t + 1  # where x^t can be
-        mass = law[low:high].copy()
-        expected[t] = mass @ metric[low:high]
-        law[low:high] = mass * stay[low:high] if resting else 0.0
-        law[low - 1 : high - 1] += mass * down[low:high]
-        law[low + 1 : high + 1] += mass * up[low:high]
-    return expected, law
+def _law(noise: Noise, scale: float, batch_size: int, sign_of_zero: int) -> OnLine:
+    """Return the chances of a step down, none and up as a function of an array of slopes."""
+
+    def law(slope: Array) -> Array:
+        if noise.below is None or scale == 0:
+            negative, zero = (slope < 0).astype(float), (slope == 0).astype(float)
+        else:  # g = slope + scale u: negative iff u < -slope / scale
+            negative, zero = noise.below(-slope / scale, batch_size)
+        stay = zero if sign_of_zero == 0 else np.zeros_like(zero)
+        up = negative + zero if sign_of_zero == -1 else negative
+        return np.stack([np.maximum(1 - up - stay, 0.0), stay, up])
+
+    return law

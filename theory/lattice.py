@@ -1,6 +1,6 @@
 """Walks on the points start + unit * Z with any jumps: exact expectations, no Monte-Carlo error.
 
-`theory.chain` does this for sign steps on a `Problem`; here the jumps and their chances are given
+`theory.chain` uses this for sign steps on a `Problem`; here the jumps and their chances are given
 by hand, for steps of unequal length or a metric other than the first moment of a gradient.
 """
 
@@ -24,11 +24,14 @@ class Walk(NamedTuple):
     ----------
     average : float
         Mean over the steps t = 1..T of E metric(x_t), the last position not counted.
+    per_step : array (T,)
+        E metric(x_t).
     positions, weights : array
         Support and law of x_{T+1}.
     """
 
     average: float
+    per_step: Array
     positions: Array
     weights: Array
 
@@ -70,16 +73,18 @@ def walk(
     values, jump_chances = metric(x), chances(x)
     weights = np.zeros(x.size)
     weights[origin] = 1.0
-    total = 0.0
+    moving = [k for k in range(len(jumps)) if jump_chances[k].any()]
+    expected = np.empty(steps)
     for t in range(steps):
         here = slice(origin + low * t, origin + high * t + 1)
         mass = weights[here].copy()
         mass[mass < 1e-300] = 0.0  # subnormal numbers are a hundred times slower
-        total += float(np.sum(mass * values[here]))
+        expected[t] = mass @ values[here]
         weights[here] = 0.0
-        for k, jump in enumerate(jumps):
+        for k in moving:
+            jump = jumps[k]
             weights[here.start + jump : here.stop + jump] += mass * jump_chances[k, here]
-    return Walk(total / steps, x, weights)
+    return Walk(float(np.mean(expected)), expected, x, weights)
 
 
 class Law(NamedTuple):

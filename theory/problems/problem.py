@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,8 +75,11 @@ def check_problem(problem: Problem) -> None:
     start = problem.start
     if not isinstance(start, tuple) or not all(_is_vector(a) for a in start) or not start:
         raise ValueError(f"start={start!r} must be a tuple with one array (d_i,) per layer")
-    parts = {"smoothness": problem.smoothness, "gradient_sup": problem.gradient_sup}
-    parts["gradient"] = problem.gradient(start)
+    parts: dict[str, Any] = {
+        "smoothness": problem.smoothness,
+        "gradient_sup": problem.gradient_sup,
+        "gradient": problem.gradient(start),
+    }
     for name, part in parts.items():
         if not isinstance(part, tuple) or len(part) != len(start):
             raise ValueError(f"{name}={part!r} must be a tuple with one entry per layer of start")
