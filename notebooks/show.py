@@ -76,3 +76,20 @@ def together(title: str) -> Any:
     fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.7))
     fig.suptitle(title, fontsize=12.5, weight="bold")
     return axes
+
+
+def crosses(marked: Mapping[str, Sequence[str]], rows: Sequence[str], *, title: str) -> None:
+    """Draw one column per name and one row per row, and fill the cells that are marked."""
+    _, ax = plt.subplots(figsize=(7.4, 0.8 + 0.2 * len(rows)))
+    for i, row in enumerate(rows):
+        at = [j for j, found in enumerate(marked.values()) if row in found]
+        ax.plot(range(len(marked)), [i] * len(marked), ".", color="#BBBBBB", markersize=2)
+        ax.plot(at, [i] * len(at), "s", color="#D55E00", markersize=8)
+    ax.set_yticks(range(len(rows)), labels=list(rows), fontsize=8.5)
+    ax.set_xticks(range(len(marked)), labels=list(marked))
+    ax.set_xlim(-0.6, len(marked) - 0.4)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    ax.set_title(title, loc="right")

@@ -14,9 +14,10 @@ from tests.notebooks.notebook_files import (
     verdict,
 )
 from tests.notebooks.wrong_answers import WRONG as WRONG_LIBRARY
+from tests.notebooks.wrong_answers_museum import WRONG_MUSEUM
 from tests.notebooks.wrong_answers_theory import WRONG_THEORY
 
-WRONG = WRONG_LIBRARY | WRONG_THEORY
+WRONG = WRONG_LIBRARY | WRONG_THEORY | WRONG_MUSEUM
 EXERCISES = [(name, number) for name in NAMES for number in stubs(read(name))]
 each_exercise = pytest.mark.parametrize(("name", "number"), EXERCISES)
 
