@@ -25,10 +25,11 @@ def test_an_example_runs_and_prints_what_it_says(code):
     assert printed.getvalue().splitlines() == said
 
 
-def test_there_is_an_example_of_the_library_and_one_of_the_theory():
-    assert len(EXAMPLES) == 2
+def test_there_is_an_example_of_the_library_one_of_the_theory_and_one_of_conformance():
+    assert len(EXAMPLES) == 3
     assert "from lbopt import" in EXAMPLES[0]
     assert "theory.check_bound" in EXAMPLES[1]
+    assert "conformance.check" in EXAMPLES[2]
 
 
 def test_every_make_target_that_is_named_exists_and_is_listed_by_help():
