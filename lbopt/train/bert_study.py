@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from lbopt.train.checks import check_count
 from lbopt.train.experiment import sweep
 from lbopt.train.run import Run
-from lbopt.train.select import Row, choose, score_of, spread
+from lbopt.train.select import Row, choose, spread
+from lbopt.train.study import paired_differences, run_of
 from lbopt.train.table import markdown
 
 OPTIMIZERS = ("adamw", "lars", "lamb")
@@ -58,20 +59,7 @@ def search_runs() -> list[Run]:
 
 def final_runs(rows: Sequence[Row], seeds: int) -> list[Run]:
     """Return the runs at the rates that ``rows`` chose, with ``seeds`` seeds."""
-    return [
-        Run(
-            "bert",
-            row.setting.optimizer,
-            row.setting.batch_size,
-            row.learning_rate,
-            seed,
-            EPOCHS,
-            WARMUP,
-            POWER,
-        )
-        for row in rows
-        for seed in range(seeds)
-    ]
+    return [run_of(row.setting, row.learning_rate, seed) for row in rows for seed in range(seeds)]
 
 
 def do_bert_study(out: Path, *, seeds: int = 3, workers: int = 1) -> BertStudy:
@@ -115,13 +103,11 @@ def differences(
     >>> differences(records, "lamb", "adamw", 32)
     [-0.5]
     """
-    found = {
-        (r["run"]["optimizer"], r["run"]["seed"]): score_of(r, "test")
-        for r in records
-        if r["run"]["batch_size"] == batch_size
-    }
-    seeds = sorted(seed for name, seed in found if name == optimizer)
-    return [found[optimizer, seed] - found[than, seed] for seed in seeds]
+    mine, others = (
+        [r for r in records if (r["run"]["optimizer"], r["run"]["batch_size"]) == (o, batch_size)]
+        for o in (optimizer, than)
+    )
+    return paired_differences(mine, others)
 
 
 def summary(study: BertStudy) -> str:
