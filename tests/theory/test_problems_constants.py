@@ -216,3 +216,9 @@ def test_the_gap_is_that_of_the_start():
 def test_a_bad_argument_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_gap_is_the_value_at_the_start_minus_an_infimum_that_is_not_zero():
+    p, _ = problems.logistic([np.array([[1.0], [2.0]])], start=3.0)
+    high = np.mean([np.logaddexp(0, 3 * a) + np.logaddexp(0, -3 * a) for a in (1, 2)]) / 2
+    assert problems.gap_of(p) == pytest.approx(high - np.log(2), rel=1e-12)

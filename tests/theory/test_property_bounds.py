@@ -100,13 +100,17 @@ def assert_obeys(theorem, step, problem, law, run, **settings_):
     constants = constants_of(problem, law)
     bound = theorem.bound(constants, **run, **settings_)
     assert bound <= theorem.published(constants, **run, **settings_) * ROUNDING
+    assert_below(bound, theorem.metric, step, problem, law, run)
+
+
+def assert_below(bound, metric, step, problem, law, run):
     found = measure(
         step,
         problem,
         law,
         steps=run["steps"],
         batch_size=run["batch_size"],
-        metric=theorem.metric,
+        metric=metric,
         replicates=12,
         rng=np.random.default_rng(SEED),
         together=True,
@@ -157,6 +161,18 @@ def test_lamb_without_second_moment_obeys_theorem_3(data, steps, batch, stretch,
     run = {"step_size": eta, "steps": steps, "batch_size": batch, "phi": phi}
     step = lamb_sign.algorithm(eta, phi=lambda z: np.clip(z, *phi))
     assert_obeys(lamb_sign, step, problem, law, run)
+
+
+@PROFILE
+@given(st.data(), STEPS, BATCHES, STRETCH, PHIS, st.sampled_from([0.0, 1e-3, 0.3, 10.0, 1e6]))
+def test_lamb_with_zeros_or_any_eps_obeys_the_robust_form(data, steps, batch, stretch, phi, eps):
+    problem, law = draw_pair(data)
+    constants = constants_of(problem, law)
+    eta = stretch * lamb_sign.optimal_step(constants, steps=steps, phi=phi)
+    run = {"step_size": eta, "steps": steps, "batch_size": batch, "phi": phi}
+    step = lamb_sign.algorithm(eta, phi=lambda z: np.clip(z, *phi), eps=eps, sign_of_zero=0.0)
+    bound = lamb_sign.robust_bound(constants, **run)
+    assert_below(bound, lamb_sign.metric, step, problem, law, run)
 
 
 @PROFILE
