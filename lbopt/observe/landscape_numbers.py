@@ -97,7 +97,7 @@ HEADER = [
     "training loss",
     "λ max",
     "noise scale",
-    "||w||/||g||, largest / smallest",
+    "‖w‖/‖g‖, largest / smallest",
     "test",
 ]
 
