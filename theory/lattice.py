@@ -118,6 +118,9 @@ def sign_chances(slope: OnLine, noise: Law) -> OnLine:
     >>> sign_chances(np.sign, batch_mean(1, -2.0, 2.0, 0.25))(np.array([-3.0, 3.0]))
     array([[0.75, 0.75],
            [0.25, 0.25]])
+    >>> sign_chances(np.abs, batch_mean(1, -2.0, 2.0, 0.25))(np.array([1.0, 2.0]))  # 2 - 2 is 0
+    array([[0.75, 1.  ],
+           [0.25, 0.  ]])
     """
     cumulated = np.concatenate([[0.0], np.cumsum(noise.weights)])
 

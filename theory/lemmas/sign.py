@@ -86,13 +86,12 @@ SIGN_BOUND = Lemma(
 )
 
 w, rho = sp.symbols("w rho", cls=sp.IndexedBase, nonnegative=True)
-GROWING = {w: ("nondecreasing function", rho)}
 
 CHEBYSHEV = Lemma(
     name="Chebyshev's sum inequality",
     lower=over_coordinates(w[i, j]) * over_coordinates(rho[i, j] ** 2),
     upper=d[i] * over_coordinates(w[i, j] * rho[i, j] ** 2),
-    where=GROWING,
+    where={w: ("nondecreasing function", rho)},
     cases=(),
     proof=(
         "The difference is half the sum over all j and k of (w_j - w_k) (rho_j^2 - rho_k^2), whose "

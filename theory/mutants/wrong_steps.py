@@ -165,8 +165,3 @@ def sgd_with(factor: float = 1.0, *, length: Length = nothing, momentum: float =
         return step
 
     return algorithm
-
-
-def unsigned(g: Array) -> Array:
-    """np.sign: 0 at 0."""
-    return np.sign(g)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite, sqrt
+from math import isfinite
 from numbers import Real
 
 import numpy as np
@@ -91,12 +91,6 @@ def needs_optimum(constants: Constants) -> None:
 def coordinate_sums(constants: Constants) -> tuple[float, ...]:
     r""":math:`\|\tilde\sigma_i\|_1` of each layer."""
     return tuple(sum(row) for row in constants.coordinate_sigma)
-
-
-def scaled_coordinate_sum(constants: Constants) -> float:
-    r""":math:`\sum_i \|\tilde\sigma_i\|_1 / \sqrt{d_i}`."""
-    rows = zip(coordinate_sums(constants), constants.dims, strict=True)
-    return sum(row / sqrt(size) for row, size in rows)
 
 
 def norm(v: Array) -> Array:
