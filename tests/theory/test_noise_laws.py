@@ -238,6 +238,16 @@ def test_the_variance_of_logistic_noise_is_within_half_to_all_of_its_bound():
     assert 2 * sigma2 == pytest.approx(np.array(law.sigma(DIMS)) ** 2)
 
 
+def test_the_bounds_of_logistic_noise_are_the_stated_ones(rng):
+    """G is reached where all points are on the sure side; the noise's bound is only an upper one."""
+    problem, law = problems.logistic([np.array([[1.0], [-2.0], [3.0]])], start=1.0)
+    assert law.gradient_bound == pytest.approx(3.0)
+    assert law.bound((1,))[0] == pytest.approx([3.0 + 6.0 / 6])
+    at = (np.full((200, 1), 40.0),)
+    (drawn,) = law.sample(rng, problem.gradient(at), 1, at)
+    assert np.abs(drawn).max() == pytest.approx(law.gradient_bound)
+
+
 @pytest.mark.parametrize("name", SUMS)
 def test_replicates_of_a_sample_differ_and_seeds_repeat(name, rng):
     problem, law, _ = SUMS[name]()
