@@ -239,7 +239,7 @@ def test_the_variance_of_logistic_noise_is_within_half_to_all_of_its_bound():
 
 
 def test_the_bounds_of_logistic_noise_are_the_stated_ones(rng):
-    """G is reached where all points are on the sure side; the noise's bound is only an upper one."""
+    """G is reached where all points are on the sure side; the noise's bound is an upper one."""
     problem, law = problems.logistic([np.array([[1.0], [-2.0], [3.0]])], start=1.0)
     assert law.gradient_bound == pytest.approx(3.0)
     assert law.bound((1,))[0] == pytest.approx([3.0 + 6.0 / 6])
