@@ -9,7 +9,7 @@ from lbopt.optim.checks import Schedule, check_number
 from lbopt.optim.clip import global_norm
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, LinkState, chain, check_state
-from lbopt.optim.masks import Mask, check_mask, masked
+from lbopt.optim.masks import Mask, check_mask, masked, matched
 from lbopt.optim.momentum import check_nesterov, nesterov_trace, trace
 from lbopt.optim.norm import scaled_by
 from lbopt.optim.scale import scale_by_learning_rate
@@ -105,7 +105,7 @@ def lars_one_global_ratio(
     {'small': -0.0707, 'large': -0.0707}
     """
     check_nesterov(nesterov, momentum)
-    return chain(
+    rule = chain(
         masked(
             scale_by_one_lars_ratio(trust_coefficient, weight_decay, eps, decay_mask),
             adapt_mask,
@@ -114,3 +114,4 @@ def lars_one_global_ratio(
         scale_by_learning_rate(learning_rate),
         nesterov_trace(momentum) if nesterov else trace(momentum),
     )
+    return matched(rule, decay_mask=decay_mask, adapt_mask=adapt_mask)

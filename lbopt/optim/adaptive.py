@@ -6,7 +6,7 @@ from lbopt.optim.adam import scale_by_adagrad, scale_by_adam
 from lbopt.optim.checks import Schedule
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, chain
-from lbopt.optim.masks import Mask, masked
+from lbopt.optim.masks import Mask, masked, matched
 from lbopt.optim.scale import scale_by_learning_rate
 
 
@@ -46,11 +46,12 @@ def adagrad(
     [-0.0707]
     [-0.0577]
     """
-    return chain(
+    rule = chain(
         masked(add_decayed_weights(weight_decay), decay_mask),
         scale_by_adagrad(eps),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask)
 
 
 def adam(
@@ -87,11 +88,12 @@ def adam(
     [-0.1]
     [-0.0262]
     """
-    return chain(
+    rule = chain(
         masked(add_decayed_weights(weight_decay), decay_mask),
         scale_by_adam(b1, b2, eps),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask)
 
 
 def adamw(
@@ -121,8 +123,9 @@ def adamw(
     array([-0.1])
     array([-0.2])
     """
-    return chain(
+    rule = chain(
         scale_by_adam(b1, b2, eps),
         masked(add_decayed_weights(weight_decay), decay_mask),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask)

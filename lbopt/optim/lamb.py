@@ -6,7 +6,7 @@ from lbopt.optim.adam import Estimate, corrected, look_ahead, scale_by_adam, unc
 from lbopt.optim.checks import Schedule, check_flag
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, chain
-from lbopt.optim.masks import Mask, masked
+from lbopt.optim.masks import Mask, masked, matched
 from lbopt.optim.phi import Phi
 from lbopt.optim.scale import scale_by_learning_rate
 from lbopt.optim.trust import scale_by_trust_ratio
@@ -78,12 +78,13 @@ def lamb(
     [-0.315 -0.388] 0.5
     """
     moment: Estimate = corrected if check_flag("bias_correction", bias_correction) else uncorrected
-    return chain(
+    rule = chain(
         scale_by_adam(b1, b2, eps, first=moment, second=moment),  # r
         masked(add_decayed_weights(weight_decay), decay_mask),  # r + lambda w
         masked(scale_by_trust_ratio(phi, norm), adapt_mask),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask, adapt_mask=adapt_mask)
 
 
 def nlamb(
@@ -121,12 +122,13 @@ def nlamb(
     [-0.354  0.354]
     [-0.45  -0.218]
     """
-    return chain(
+    rule = chain(
         scale_by_adam(b1, b2, eps, first=look_ahead),
         masked(add_decayed_weights(weight_decay), decay_mask),
         masked(scale_by_trust_ratio(phi, norm), adapt_mask),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask, adapt_mask=adapt_mask)
 
 
 def nnlamb(
@@ -163,12 +165,13 @@ def nnlamb(
     [-0.354  0.354]
     [-0.446 -0.225]
     """
-    return chain(
+    rule = chain(
         scale_by_adam(b1, b2, eps, first=look_ahead, second=look_ahead),
         masked(add_decayed_weights(weight_decay), decay_mask),
         masked(scale_by_trust_ratio(phi, norm), adapt_mask),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask, adapt_mask=adapt_mask)
 
 
 def lambc(
@@ -203,9 +206,10 @@ def lambc(
     array([-3.536, -3.536])
     array([-0.1, -0.1])
     """
-    return chain(
+    rule = chain(
         scale_by_adam(b1, b2, eps),
         masked(add_decayed_weights(weight_decay), decay_mask),
         masked(scale_by_trust_ratio(max_ratio=max_ratio), adapt_mask),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask, adapt_mask=adapt_mask)

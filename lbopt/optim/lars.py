@@ -10,7 +10,7 @@ from __future__ import annotations
 from lbopt.optim.checks import Schedule
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, chain
-from lbopt.optim.masks import Mask, masked
+from lbopt.optim.masks import Mask, masked, matched
 from lbopt.optim.momentum import check_nesterov, ema, nesterov_trace, trace
 from lbopt.optim.phi import Phi
 from lbopt.optim.scale import scale_by_learning_rate
@@ -95,11 +95,12 @@ def lars(
         otherwise=add_decayed_weights(weight_decay),
     )
     undecayed = masked(scale_by_lars_ratio(trust_coefficient, 0.0, eps), adapt_mask)
-    return chain(
+    rule = chain(
         masked(decayed, decay_mask, otherwise=undecayed),  # lambda (g + beta w)
         scale_by_learning_rate(learning_rate),  # -gamma_t lambda (g + beta w)
         nesterov_trace(momentum) if nesterov else trace(momentum),  # -v
     )
+    return matched(rule, decay_mask=decay_mask, adapt_mask=adapt_mask)
 
 
 def lars_2020(
@@ -154,9 +155,10 @@ def lars_2020(
     [0.334 0.372] 0.5
     [0.008 0.5  ] 0.5
     """
-    return chain(
+    rule = chain(
         masked(add_decayed_weights(weight_decay), decay_mask),  # g + lambda w
         ema(b1),  # m
         masked(scale_by_trust_ratio(phi), adapt_mask),  # phi(||w||) m / ||m||
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask, adapt_mask=adapt_mask)

@@ -6,6 +6,7 @@ Masks are asked for names and shapes only, never for values, so they cost nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lbopt.backend import Array
@@ -32,8 +33,32 @@ def weights_only(name: str, array: Array) -> bool:
     return len(array.shape) > 1
 
 
+@dataclass(frozen=True)
+class NameContains:
+    """What `name_contains` returns: a mask that can say what it looked for."""
+
+    parts: tuple[str, ...]
+
+    def __call__(self, name: str, array: Array) -> bool:
+        """Tell whether the name contains one of the parts."""
+        return any(part in name for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Negated:
+    """What `negate` returns."""
+
+    mask: Mask
+
+    def __call__(self, name: str, array: Array) -> bool:
+        """Tell whether the mask leaves the layer out."""
+        return not self.mask(name, array)
+
+
 def name_contains(*parts: str) -> Mask:
     """Layers whose name contains one of ``parts``, case-sensitive.
+
+    The recipes refuse one that matches no layer: most likely it is misspelt.
 
     Examples
     --------
@@ -43,12 +68,13 @@ def name_contains(*parts: str) -> Mask:
     """
     if not parts or not all(isinstance(p, str) and p for p in parts):
         raise ValueError(f"name_contains needs non-empty strings, got {parts!r}")
-    return lambda name, array: any(part in name for part in parts)
+    return NameContains(parts)
 
 
 def negate(mask: Mask) -> Mask:
     """Every layer that ``mask`` leaves out."""
-    return lambda name, array: not mask(name, array)
+    check_mask(mask)
+    return Negated(mask)
 
 
 def check_mask(mask: Mask) -> None:
@@ -58,6 +84,37 @@ def check_mask(mask: Mask) -> None:
             f"a mask is a function (name, array) -> bool or None, got {type(mask).__name__}; "
             "see lbopt.optim.masks"
         )
+
+
+def matched(link: Link, **masks: Mask | None) -> Link:
+    """Refuse, when ``link`` is initialised, a mask by names that match no layer.
+
+    A function of one's own may keep nobody, and so may `weights_only`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lbopt import optim
+    >>> opt = optim.lamb(0.1, adapt_mask=negate(name_contains("bais")))
+    >>> opt.init({"fc.weight": np.ones((2, 2)), "fc.bias": np.ones(2)})
+    Traceback (most recent call last):
+    ...
+    ValueError: adapt_mask: no layer's name contains 'bais'; the layers are 'fc.weight', 'fc.bias'
+    """
+
+    def init(params: Params) -> State:
+        check_params(params)
+        for argument, mask in masks.items():
+            pattern = mask.mask if isinstance(mask, Negated) else mask
+            if isinstance(pattern, NameContains) and not any(pattern(k, params[k]) for k in params):
+                some = ", ".join(map(repr, list(params)[:5])) + (", ..." if len(params) > 5 else "")
+                wanted = " or ".join(map(repr, pattern.parts))
+                raise ValueError(
+                    f"{argument}: no layer's name contains {wanted}; the layers are {some}"
+                )
+        return link.init(params)
+
+    return Link(init, link.update)
 
 
 class MaskedState(NamedTuple):

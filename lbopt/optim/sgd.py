@@ -5,7 +5,7 @@ from __future__ import annotations
 from lbopt.optim.checks import Schedule
 from lbopt.optim.decay import add_decayed_weights
 from lbopt.optim.link import Link, chain
-from lbopt.optim.masks import Mask, masked
+from lbopt.optim.masks import Mask, masked, matched
 from lbopt.optim.momentum import check_nesterov, nesterov_trace, trace
 from lbopt.optim.scale import scale_by_learning_rate
 
@@ -58,8 +58,9 @@ def sgd(
     [0.486]
     """
     check_nesterov(nesterov, momentum)
-    return chain(
+    rule = chain(
         masked(add_decayed_weights(weight_decay), decay_mask),
         nesterov_trace(momentum) if nesterov else trace(momentum),
         scale_by_learning_rate(learning_rate),
     )
+    return matched(rule, decay_mask=decay_mask)

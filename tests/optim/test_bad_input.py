@@ -325,6 +325,30 @@ def test_chain_and_masked_take_links_alone():
     refuses(lambda: optim.masks.name_contains("a", ""), ValueError, ["name_contains"])
 
 
+@pytest.mark.parametrize("argument", ["decay_mask", "adapt_mask"])
+@pytest.mark.parametrize(
+    "make", [optim.lars, optim.lars_2020, optim.lamb, optim.nlamb, optim.lambc]
+)
+def test_names_that_match_no_layer_are_refused_as_a_misspelling(make, argument):
+    wrong = optim.masks.name_contains("cnov", "fcc")
+    words = [argument, "'cnov' or 'fcc'", *ONLY]
+    for mask in (wrong, optim.masks.negate(wrong)):
+        refuses(lambda mask=mask: make(0.1, **{argument: mask}).init(W), ValueError, words)
+    make(0.1, **{argument: optim.masks.name_contains("cnov", "fc")}).init(W)
+    make(0.1, **{argument: lambda name, w: False}).init(W)  # nobody, on purpose
+
+
+def test_names_that_match_no_layer_are_refused_by_recipes_without_ratio_and_by_variants():
+    wrong = {"decay_mask": optim.masks.name_contains("cnov")}
+    for link in (
+        *(make(0.1, **wrong) for make in (optim.sgd, optim.adam, optim.adamw, optim.adagrad)),
+        optim.nnlamb(0.1, **wrong),
+        optim.lars_one_global_ratio(0.1, **wrong),
+        optim.variants.make("optax_lamb", 0.1, **wrong),
+    ):
+        refuses(lambda link=link: link.init(W), ValueError, ["decay_mask", "'cnov'"])
+
+
 def test_error_messages_are_one_line():
     for make, argument, values in HYPERPARAMETERS[:3]:
         for v in values:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lbopt.optim.checks import Schedule, check_flag, check_learning_rate, check_number
 from lbopt.optim.link import Link
-from lbopt.optim.masks import check_mask
+from lbopt.optim.masks import check_mask, matched
 from lbopt.optim.variants import (
     jax_and_tf,
     kozistr,
@@ -133,7 +133,8 @@ def make(name: str, /, learning_rate: float | Schedule, **hyperparameters: Any) 
             _check(name, p, hyperparameters[p.name])
         elif p.default is p.empty:
             raise TypeError(f"{name} needs {p.name}=..., as the library does")
-    return make_it(learning_rate, **hyperparameters)
+    masks = {k: hyperparameters.get(k) for k in ("decay_mask", "adapt_mask")}
+    return matched(make_it(learning_rate, **hyperparameters), **masks)
 
 
 def _refuse(name: str, keywords: list[str], known: str) -> None:
