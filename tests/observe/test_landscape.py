@@ -61,6 +61,9 @@ def test_each_moment_is_measured_at_its_own_parameters():
     points = look_around(Job(HALF, (START, WARM, END), 64))
     assert [(p.when, p.step) for p in points] == [(START, 0), (WARM, 4), (END, 8)]
     assert warmup_steps(HALF) == 4
+    fields = ("task", "optimizer", "batch_size", "learning_rate", "epochs", "seed")
+    for point in points:
+        assert all(getattr(point, field) == getattr(HALF, field) for field in fields)
     model = TASKS["mlp"].model()
     for point, epochs in zip(points, (0, 2, 4), strict=True):
         params = params_after(epochs)
