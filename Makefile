@@ -10,10 +10,10 @@ PEERS_ALONE := "torch_optimizer>=0.3" "pytorch_ranger>=0.1.1" "pytorch_optimizer
 # Some machines force OpenBLAS to slower kernels than a user would get: never inherit that.
 unexport OPENBLAS_CORETYPE
 .DEFAULT_GOAL := help
-.PHONY: help demo theory test test-deep test-peers test-gpu notebooks lint bench clean
+.PHONY: help demo theory test test-deep test-peers conformance-peers test-gpu notebooks lint bench clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 $(VENV)/.ok: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lbopt needs Python >= 3.11; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -47,6 +47,9 @@ test-deep: $(VENV)/.ok  ## also the slow ones: full-size models, long runs, many
 
 test-peers: $(VENV)/.peers  ## against other people's code: torch, jax, optax (installs them)
 	LBOPT_TEST_NEEDS="torch jax optax" $(BIN)/python -m pytest -m "peers" $(ARGS)
+
+conformance-peers: $(VENV)/.peers  ## other people's optimizers through lbopt.conformance: docs/conformance.md
+	KERAS_BACKEND=torch $(BIN)/python -m tests.conformance.page $(ARGS)
 
 test-gpu: $(VENV)/.ok  ## on a CUDA device (first: .venv/bin/pip install -e ".[cuda12]" or ".[cuda13]")
 	LBOPT_TEST_NEEDS="cupy" $(BIN)/python -m pytest -m "gpu" $(ARGS)

@@ -8,6 +8,7 @@ from lbopt.conformance.adapters import from_lbopt, from_torch
 from lbopt.conformance.adapters_jax import from_keras, from_optax
 from lbopt.conformance.check import check
 from lbopt.conformance.contract import NotOfferedError, Optimizer
+from lbopt.conformance.example import Example, smallest_example
 from lbopt.conformance.formulas import CLAIMS
 from lbopt.conformance.identify import Identification, identify
 from lbopt.conformance.laws import LAWS, laws_of
@@ -16,6 +17,7 @@ from lbopt.conformance.report import Report, Row
 __all__ = [
     "CLAIMS",
     "LAWS",
+    "Example",
     "Identification",
     "NotOfferedError",
     "Optimizer",
@@ -28,4 +30,5 @@ __all__ = [
     "from_torch",
     "identify",
     "laws_of",
+    "smallest_example",
 ]

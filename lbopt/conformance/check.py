@@ -18,6 +18,7 @@ from lbopt.conformance.laws import laws_of
 from lbopt.conformance.report import Report, Row
 from lbopt.conformance.wrap import as_factory
 
+FAR = 2.0**31  # times a tolerance of float64: beyond float32's, too, which is 2^29 times as large
 VERDICT = {"law": "broken", "choice": "differs", "range": "limit"}
 
 
@@ -112,7 +113,8 @@ def prepare(make: Callable[..., Any], claims: str, dtype: str | None = None) -> 
         make(0.1)
     except Exception as e:
         try:
-            make(0.1, **FULL[claims])  # some hyperparameters may have no default
+            has = declared(make)  # some hyperparameters may have no default
+            make(0.1, **{k: v for k, v in FULL[claims].items() if k in has})
         except Exception:
             raise ValueError(f"make(0.1) raised {type(e).__name__}: {e}") from e
     declares = declared(make) & set(claim.options)
@@ -162,11 +164,12 @@ def is_narrow(lab: Lab) -> bool:
 def judge(law: Law, lab: Lab, strict: bool = False) -> Row:
     """Try one law."""
     lab.assumed.clear()
+    lab.guessed.clear()
     note = ""
     try:
         m = measure(law, lab)
-        if m.broken and lab.arithmetic == "float64":
-            single = measure(law, replace(lab, arithmetic="float32", assumed=set()))
+        if m.broken and lab.arithmetic == "float64" and m.measured <= FAR * m.tolerance:
+            single = measure(law, replace(lab, arithmetic="float32", assumed=set(), guessed=set()))
             if not single.broken:
                 m, note = single, "to float32 precision only"
     except NotOfferedError as e:
@@ -175,9 +178,9 @@ def judge(law: Law, lab: Lab, strict: bool = False) -> Row:
         return Row(law.name, "kept", m.measured, m.tolerance, law.failure, note)
     verdict = VERDICT["law" if strict else law.kind]
     detail = m.detail
-    if lab.assumed:
+    if lab.guessed:
         verdict = "unclear"
-        values = ", ".join(f"{k} = {lab.claim.needs[k]:g}" for k in sorted(lab.assumed))
+        values = ", ".join(f"{k} = {lab.claim.needs[k]:g}" for k in sorted(lab.guessed))
         detail = f"if {values} (the factory does not say) {detail}".strip()
     return Row(law.name, verdict, m.measured, m.tolerance, law.failure, detail)
 

@@ -10,7 +10,7 @@ import numpy as np
 from lbopt.conformance import problem
 from lbopt.conformance.contract import NotOfferedError, copies
 from lbopt.conformance.lab import Lab, size
-from lbopt.conformance.law import GRADS, RATE, W, full, usual
+from lbopt.conformance.law import FULL, GRADS, RATE, W, usual
 
 ZERO = problem.times(0.0, W)
 PROBED = "embed.weight"
@@ -46,7 +46,8 @@ def zero_weights(lab: Lab, base: str) -> str:
 
 def zero_gradient(lab: Lab, base: str) -> str:
     """A layer without gradient, with decay: by which factor it shrinks."""
-    h = full(lab, **({"momentum": 0.0} if "momentum" in lab.claim.needs else {}))
+    h = usual(lab, weight_decay=FULL[lab.claim.name]["weight_decay"])
+    h |= {"momentum": 0.0} if "momentum" in lab.offers else {}
     if not h["weight_decay"]:
         return ""
     before, after = (a[PROBED] for a in lab.run(h, W, [ZERO], RATE))

@@ -34,11 +34,14 @@ def direction(k: Knobs, h: Hyper, m: Flat, v: Flat, g: Flat, t: int) -> Flat:
         vhat = b2 * v / (1 - b2 ** (t + 1)) + (1 - b2) * g * g / (1 - b2**t)
     eps = h["eps"] if k.eps_value is None else np.full_like(b1, k.eps_value)
     root = np.sqrt(vhat + k.root_eps)
-    bottom = {
-        "outside": root + eps, "none": root, "inside": np.sqrt(vhat + eps),
-        "squared inside": np.sqrt(vhat + eps**2), "maximum": np.maximum(root, eps),
-        "before the correction": (np.sqrt(v) + eps) / np.sqrt(c2),
-    }[k.eps]  # fmt: skip
+    if k.eps in ("inside", "squared inside"):
+        bottom = np.sqrt(vhat + (eps if k.eps == "inside" else eps**2))
+    elif k.eps == "maximum":
+        bottom = np.maximum(root, eps)
+    elif k.eps == "before the correction":
+        bottom = (np.sqrt(v) + eps) / np.sqrt(c2)
+    else:
+        bottom = root + eps if k.eps == "outside" else root
     return np.divide(mhat, bottom, out=np.zeros_like(m), where=bottom > 0)
 
 

@@ -62,6 +62,9 @@ MOMENTUM_VALUES: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
+CLEAR = 1.0  # decades by which one direction has to be nearer for the other not to be tried
+
+
 def fit(scene: Scene) -> Knobs:
     """Find the member nearest to what was seen: one knob at a time, from several starts."""
 
@@ -73,8 +76,9 @@ def fit(scene: Scene) -> Knobs:
         for family in (ADAM_STARTS, MOMENTUM_STARTS)
     ]
     starts.sort(key=lambda family: total(family[0]))
+    clear = total(starts[0][0]) < total(starts[1][0]) - CLEAR
     found = []
-    for k in [*starts[0][:3], *starts[1][:2]]:
+    for k in [*starts[0][:2], *starts[1][: 0 if clear else 2]]:
         found.append(descend(k, scene))
         if unexplained(found[-1], scene) == 0:
             return found[-1]
@@ -173,6 +177,6 @@ def toward(k: Knobs, base: Knobs, scene: Scene) -> Knobs:
 def in_pairs(k: Knobs, scene: Scene) -> Knobs:
     """Two knobs at once, from the most promising single ones; then one at a time again."""
     singles = sorted(values(k, scene), key=lambda other: score(other, scene))[:8]
-    best = min((descend(other, scene) for other in singles[:4]), default=k,
+    best = min((descend(other, scene) for other in singles[:3]), default=k,
                key=lambda other: score(other, scene) + cost(other))  # fmt: skip
     return min(best, k, key=lambda other: score(other, scene) + cost(other))

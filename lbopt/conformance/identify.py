@@ -21,6 +21,7 @@ from lbopt.conformance.words import NAMES, apart
 from lbopt.conformance.wrap import as_factory
 
 NOTHING = "none of the five algorithms, whatever knob is turned"
+SAME = 5e-6  # a few float32 numbers in it are no other optimizer; the distance says it
 MOST = 0.3  # of the probed steps: if more remain unexplained, the knobs say nothing
 
 
@@ -53,17 +54,20 @@ class Identification:
         if self.unexplained and not self.matches:
             line += f"; {self.unexplained:.0%} of the probed steps remain unexplained"
         if self.matches:
-            line += f" (as {', '.join(self.matches)})"
+            line += f" (as {', '.join(self.matches)}{self._precision()})"
         else:
             line += f" (nearest: {self.name}, updates differ by up to {self.distance:.1e})"
         return "; ".join([line, *self.remarks])
+
+    def _precision(self) -> str:
+        return f", to {self.distance:.0e}" if self.distance else ""
 
     def _repr_html_(self) -> str:
         def items(title: str, words: tuple[str, ...]) -> str:
             lines = "".join(f"<li>{escape(w)}</li>" for w in words)
             return f"<p>{title}</p><ul>{lines}</ul>" if words else ""
 
-        what = f"as {', '.join(self.matches)}" if self.matches else (
+        what = f"as {', '.join(self.matches)}{self._precision()}" if self.matches else (
             f"nearest: {self.name}, updates differ by up to {self.distance:.1e}")  # fmt: skip
         return (
             f"<p><b>{escape(self.family)}</b> ({escape(what)})</p>"
@@ -110,8 +114,8 @@ def identify(make: Callable[..., Any]) -> Identification:
     base = min(BASES, key=lambda name: differences(k, fresh(BASES[name], scene)))
     k = toward(k, fresh(BASES[base], scene), scene)
     near = nearest(scene, k)
+    limit = max(3e3 * scene.unit, min(SAME, 10 * near[0][0]))
     rest = unexplained(k, scene)
-    limit = max(1e-9, 3e3 * scene.unit)
     matches = tuple(dict.fromkeys(known.label for far, known in near if far <= limit))
     far, known = near[0]
     return Identification(

@@ -62,7 +62,8 @@ class Lab:
     declares: frozenset[str] = frozenset()
     dtype: str = "float64"
     arithmetic: str = "float64"
-    assumed: set[str] = field(default_factory=set)
+    assumed: set[str] = field(default_factory=set)  # values that nobody told
+    guessed: set[str] = field(default_factory=set)  # those of them that a prediction relies on
 
     def hyper(self, **wanted: Any) -> Hyper:
         """All hyperparameters the claim needs; those the factory lacks keep their usual values."""
@@ -73,6 +74,10 @@ class Lab:
                 if usual:  # 0 is no assumption: without decay there is none
                     self.assumed.add(name)
         return h
+
+    def relies(self, *names: str) -> None:
+        """Note that what a law measures turns on these hyperparameters, told or assumed."""
+        self.guessed |= self.assumed & set(names or self.claim.needs)
 
     def need(self, *names: str) -> None:
         """Leave the law if the factory does not take these."""
@@ -119,6 +124,7 @@ class Lab:
 
     def predict(self, h: Hyper, path: Path, grads: Sequence[Arrays], lr: Rate) -> list[dict]:
         """Updates by the claim's formula, at the weights that were seen."""
+        self.relies()
         rates = [float(lr(t)) if callable(lr) else lr for t in range(len(grads))]
         layers = {
             k: self.claim.run(h, [w[k] for w in path[:-1]], [g[k] for g in grads], rates)

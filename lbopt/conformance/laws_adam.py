@@ -21,6 +21,7 @@ def sign_like(g: np.ndarray, h: Hyper) -> Approx:
 
 def updates(lab: Lab, h: Hyper, w: Mapping[str, Any], r: Mapping[str, Approx]) -> dict:
     """From Adam's direction to the update: decay, and for LAMB the ratio."""
+    lab.relies()
     u = {k: decayed(r[k], w[k], h) for k in w}
     if lab.claim.name == "lamb":
         u = {k: normalised(u[k], w[k]) for k in w}

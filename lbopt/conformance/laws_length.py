@@ -68,6 +68,7 @@ def gradient_scale_is_forgotten(lab: Lab) -> Measurement:
     even a rounding changes. A clip of the gradients breaks this.
     """
     h = usual(lab)
+    lab.relies("eps")
     a = lab.run(h, W, [problem.times(2.0**-10, g) for g in GRADS], RATE)
     b = lab.run(h, W, [problem.times(2.0**10, g) for g in GRADS], RATE)
     return lab.same(a, b, operations=256)
@@ -88,6 +89,7 @@ def both_scales_are_kept(lab: Lab) -> Measurement:
     breaks this.
     """
     h, cases = full(lab), []
+    lab.relies("eps")
     a = lab.run(h, W, GRADS, RATE)
     for c in (2.0**-40, 2.0**20):
         b = lab.run(h, problem.times(c, W), [problem.times(c, g) for g in GRADS], RATE)
@@ -102,6 +104,7 @@ def lars_step_is_bounded(lab: Lab) -> Measurement:
     for angles between g and w from 0 to pi.
     """
     h, found = full(lab, momentum=0.0), []
+    lab.relies()
     unit, bound = UNIT[lab.arithmetic], RATE * h["trust_coefficient"] * 4
     for angle in np.linspace(0, np.pi, 5):
         direction = np.array([np.cos(angle), np.sin(angle)])

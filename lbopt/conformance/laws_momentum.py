@@ -18,6 +18,7 @@ def first_step_sees_no_memory(lab: Lab) -> Measurement:
     For any momentum: the first step does not depend on it.
     """
     found = []
+    lab.relies()
     name = "b1" if lab.claim.name == "lars_2020" else "momentum"
     for momentum in (0.8, 0.5):
         h = usual(lab, **{name: momentum})
@@ -45,6 +46,7 @@ def two_steps_build_up_momentum(lab: Lab) -> Measurement:
 def constant_gradient_builds_up(lab: Lab) -> Measurement:
     r"""No decay, g_t = g: v_t = (1 + m + ... + m^(t-1)) g = (1 - m^t) / (1 - m) g."""
     h = usual(lab, weight_decay=0.0)
+    lab.relies("momentum")
     path, m = lab.run(h, W, [GRADS[0]] * 4, RATE), h["momentum"]
     want = []
     for t in range(1, 5):
@@ -93,6 +95,7 @@ def nothing_moves_at_rate_zero(lab: Lab) -> Measurement:
 def momentum_moves_on_at_rate_zero(lab: Lab) -> Measurement:
     r"""LARS: lr = 0.5, then 0. The rate is inside the buffer, so updates go on as m v, m^2 v."""
     h = full(lab)
+    lab.relies("momentum")
     path = lab.run(h, W, GRADS[:3], stop)
     first = {k: path[1][k] - w for k, w in path[0].items()}
     want = [

@@ -31,6 +31,7 @@ def half_precision_has_the_right_ratio(lab: Lab) -> Measurement:
     beta w) = eta / 2 * 2. Then entries of 250: the norm itself, 75000, is past float16.
     """
     h = usual(lab)
+    lab.relies("trust_coefficient")
     if lab.claim.name == "lars":
         h = usual(lab, weight_decay=1.0, momentum=0.0)
     share = RATE * h.get("trust_coefficient", 1.0)
@@ -53,6 +54,7 @@ def half_precision_keeps_small_moments(lab: Lab) -> Measurement:
     1e-8 is below float16's smallest number, so v has to be wider.
     """
     h = usual(lab, eps=1e-10)
+    lab.relies("eps")
     w, g = {"W": np.ones(2)}, {"W": np.array([1.0, 1e-4])}
     path = in_dtype(lab, "float16", lambda half: half.run(h, w, [g], RATE))
     moved = path[1]["W"] - path[0]["W"]

@@ -1,7 +1,9 @@
 """LAMB, LARS and AdamW as strangers chain them in optax, with one slip or none."""
 
-import jax.numpy as jnp
-import optax
+import pytest
+
+jnp = pytest.importorskip("jax.numpy")
+optax = pytest.importorskip("optax")
 
 
 def right(learning_rate, b1=0.9, b2=0.999, eps=1e-6, weight_decay=0.0):

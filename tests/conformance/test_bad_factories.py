@@ -83,3 +83,37 @@ def test_schedule_that_is_refused_is_reported():
     row = next(r for r in report.rows if r.law == "schedule_is_asked_for_each_step")
     assert row.verdict == "not offered"
     assert "a learning rate that is a function" in row.detail
+
+
+def test_optimizer_that_raises_on_scalars_does_not_offer_them():
+    inner = from_lbopt(optim.sgd)
+
+    def make(lr, momentum=0.0, weight_decay=0.0):
+        init, step, *_ = inner(lr, momentum=momentum, weight_decay=weight_decay)
+
+        def picky(params, grads):
+            for w in params.values():
+                w[:] = w  # IndexError for 0-d arrays
+            return step(params, grads)
+
+        return init, picky
+
+    report = check(make, "sgd")
+    assert report.passed, str(report)
+    row = next(r for r in report.rows if r.law == "a_scalar_is_a_layer")
+    assert row.verdict == "not offered"
+    assert "0-d arrays: IndexError" in row.detail
+
+
+def test_what_does_not_take_the_claims_hyperparameters_cannot_pass_by_silence():
+    # SGD that shrinks its step to the weight norm, as bitsandbytes calls LARS: no coefficient
+    def make(lr, momentum=0.9, weight_decay=0.0):
+        return from_lbopt(
+            lambda lr: optim.variants.make(
+                "bitsandbytes_lars", lr, momentum=momentum, weight_decay=weight_decay
+            )
+        )(lr)
+
+    failures = check(make, "lars").failures
+    assert "zero_weights_wake_up" in failures
+    assert "gradient_scale_is_forgotten" in failures
