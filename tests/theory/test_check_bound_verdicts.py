@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from theory import noise, problems
-from theory.check import Verdict, check_bound
-from theory.theorems import lamb, lamb_sign, lars, sgd
+from theory.check import Verdict, check_bound, decide
+from theory.measure import constants_of
+from theory.theorems import lamb, lamb_sign, lars, momentum_lars, sgd
 
 COUPLED = problems.cosine([2.0, 0.5], (1, 3), rng=np.random.default_rng(1), start=0.9)
 GENTLE = problems.quadratic([0.04, 0.01, 0.0025], (1, 2, 3), start=1.003)
@@ -166,6 +167,46 @@ def test_a_verdict_prints_as_one_readable_line():
     unsure = Verdict(*parts)._replace(verdict="undecided", bound=0.315, ratio=0.984)
     assert str(unsure).endswith("; take more replicates")
     assert "\n" not in str(unsure)
+
+
+def test_an_excess_of_a_millionth_is_a_violation_and_rounding_is_not():
+    assert decide(1 + 1e-6, 1 + 1e-6, 1.0, np.inf) == "violated"
+    assert decide(1 + 1e-12, 1 + 1e-12, 1.0, np.inf) == "holds"
+    assert decide(0.9, 1 + 1e-6, 1.0, np.inf) == "undecided"
+    assert decide(0.9, 0.95, 1.0, 1 + 1e-6) == "holds"
+
+
+def test_the_ratio_is_that_of_the_mean_and_seeds_differ():
+    law = noise.gaussian(0.1)
+    build, arguments = lars.algorithm, {"theorem": "lars", "steps": 4, "replicates": 4}
+    first, again, other = (
+        check_bound(build, GENTLE, law, seed=seed, **arguments) for seed in (0, 0, 1)
+    )
+    assert first.ratio == first.measured / first.bound
+    assert first.interval[0] < first.measured < first.interval[1]
+    assert first == again
+    assert first.measured != other.measured
+
+
+def test_what_is_left_out_is_the_theorems_default():
+    arguments = {"theorem": "lamb", "steps": 4, "step_size": 0.1}
+    left_out = check_bound(lamb.algorithm, COUPLED, **arguments).bound
+    assert left_out == check_bound(lamb.algorithm, COUPLED, beta2=0.999, **arguments).bound
+    constants = constants_of(COUPLED, noise.none())
+    assert left_out == lamb.bound(constants, step_size=0.1, steps=4, batch_size=1)
+
+
+def test_the_best_step_is_that_of_the_options():
+    found = check_bound(
+        lambda eta: momentum_lars.algorithm(eta, beta=0.3),
+        COUPLED,
+        theorem="momentum_lars",
+        steps=16,
+        options={"beta": 0.3},
+    )
+    constants = constants_of(COUPLED, noise.none())
+    best = {beta: momentum_lars.optimal_step(constants, steps=16, beta=beta) for beta in (0.3, 0.9)}
+    assert found.step_size == best[0.3] > 1.5 * best[0.9]
 
 
 def test_too_few_replicates_are_undecided():

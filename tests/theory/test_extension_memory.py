@@ -6,7 +6,7 @@ import sympy as sp
 
 from theory import problems
 from theory.kernel import ProofError
-from theory.lemmas import memory, vectors
+from theory.lemmas import memory, smoothness, vectors
 from theory.theorems import momentum_lars
 
 COUPLED = problems.cosine([2.0, 0.5], (1, 3), rng=np.random.default_rng(1), start=0.9)
@@ -25,6 +25,26 @@ def test_a_wrong_closed_form_of_the_memory_is_refused(start):
     ):
         with pytest.raises(ProofError, match=r"recursion|t = 1"):
             right._replace(**changes).check()
+
+
+def test_the_drift_of_a_gradient_is_attained_and_five_percent_less_is_false():
+    rng, L, dims = np.random.default_rng(3), (4.0, 1.0, 0.25), (1, 2, 3)
+    problem = problems.quadratic(L, dims)
+    wrong = sp.Rational(95, 100) * smoothness.DRIFT.upper
+    for radius in (0.1, 2.0):
+        x = tuple(rng.normal(size=d) for d in dims)
+        moves = [rng.normal(size=d) for d in dims]
+        y = tuple(a + radius * m / np.sqrt(m @ m) for a, m in zip(x, moves, strict=True))
+        pairs = zip(problem.gradient(x), problem.gradient(y), strict=True)
+        drift = sum(float(np.sqrt((a - b) @ (a - b))) for a, b in pairs)
+
+        def bound(expr, radius=radius):
+            numbers = {smoothness.L[k]: v for k, v in enumerate(L, 1)}
+            at = {smoothness.radius: radius, sp.Symbol("h", integer=True, positive=True): len(L)}
+            return float(expr.subs(at).doit().subs(numbers))
+
+        assert drift == pytest.approx(bound(smoothness.DRIFT.upper))
+        assert drift > bound(wrong)
 
 
 @pytest.mark.parametrize("lemma", [vectors.TRIANGLE, vectors.UNIT, vectors.DIRECTION_OF_SUM])

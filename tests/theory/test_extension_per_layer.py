@@ -107,7 +107,7 @@ def test_the_ratio_of_alphas_does_not_appear():
     [
         ({"phi_mean": (1.0,)}, "phi_mean has 1 entries for 3 layers"),
         ({"phi_mean": (1.0, -1.0, 1.0)}, r"phi_mean\[1\]=-1.0"),
-        ({"phi_square": (1.0, 0.5, 1.0)}, r"phi_square\[1\]=0.5 is below"),
+        ({"phi_square": (1.0, 0.95, 1.0)}, r"phi_square\[1\]=0.95 is below"),
         ({"step_size": 0.0}, "step_size=0.0"),
     ],
 )

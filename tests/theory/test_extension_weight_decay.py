@@ -180,7 +180,7 @@ def test_lars_without_decay_is_caught():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"step_size": 2.0}, "step_size=2.0 times decay=0.6 must be at most 1"),
+        ({"step_size": 1.7}, "step_size=1.7 times decay=0.6 must be at most 1"),
         ({"decay": 0.0}, "decay=0.0 must be a finite number > 0"),
         ({"phi": (1.0, 2.0)}, "must be \\(alpha, alpha\\)"),
         ({"step_size": -1.0}, "step_size=-1.0"),
@@ -189,6 +189,34 @@ def test_lars_without_decay_is_caught():
 def test_bad_input_is_named(changed, message):
     with pytest.raises(ValueError, match=message):
         weight_decay.bound(CONSTANTS, **{"step_size": 0.1, **RUN} | changed)
+
+
+def test_a_start_just_outside_the_ball_is_refused_and_on_it_is_not():
+    for length in (1.0, 1.05):
+        arguments = {"theorem": "weight_decay", "steps": 4, "options": {"decay": 1.0}}
+        problem = problems.quadratic([1.0], (2,), start=[[0.6 * length, 0.8 * length]])
+        if length == 1:
+            check_bound(lambda eta: weight_decay.algorithm(eta, decay=1.0), problem, **arguments)
+        else:
+            with pytest.raises(ValueError, match=r"start\[0\] has norm 1.05"):
+                check_bound(
+                    lambda eta: weight_decay.algorithm(eta, decay=1.0), problem, **arguments
+                )
+
+
+def test_the_bound_is_never_called_vacuous_by_the_largest_gradient():
+    """The gap also has the inner product with x, and is not the gradient's norm."""
+    far = problems.huber([1.0], 1.0, start=5.0)
+    found = check_bound(
+        weight_decay.algorithm(0.1, decay=0.1),
+        far,
+        theorem="weight_decay",
+        steps=1,
+        step_size=0.1,
+        options={"decay": 0.1},
+    )
+    assert found.bound > 10 * 1 + 1 * 5  # R |g| + g x at the start
+    assert found.verdict == "holds"
 
 
 def test_a_start_outside_the_ball_is_refused():

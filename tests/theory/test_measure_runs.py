@@ -210,6 +210,9 @@ def test_constants_come_from_problem_and_noise():
     assert constants_of(quadratic, noise.rademacher()).gradient_bound == np.inf
     sampled, law = problems.sampled_well([2.0, 1.0])
     assert constants_of(sampled, law).gradient_bound == law.gradient_bound
+    regression, law = problems.logistic([np.array([[1.0], [-2.0]])])  # less than the sum of both
+    assert constants_of(regression, law).gradient_bound == law.gradient_bound
+    assert law.gradient_bound < regression.gradient_sup[0][0] + law.bound((1,))[0][0]
 
 
 def test_a_runner_is_read_once():

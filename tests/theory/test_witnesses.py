@@ -244,6 +244,19 @@ def test_the_algorithms_take_the_step_that_the_theorem_is_about():
         x, g = after, tuple(v * rng.normal(size=v.shape) for v in g)
 
 
+def test_bias_correction_divides_by_the_weights_so_far():
+    eta, eps, beta2 = 0.3, 0.2, 0.7
+    step = lamb.algorithm(eta, beta2=beta2, eps=eps, bias_correction=True)
+    x, rows = (np.zeros(2),), np.array([[1.0, -4.0], [0.5, 2.0], [-3.0, 0.1]])
+    for t, g in enumerate(rows, 1):
+        weights = beta2 ** np.arange(t - 1, -1, -1.0)
+        root = np.sqrt(weights @ rows[:t] ** 2 / weights.sum())  # a mean of the squares so far
+        r = g / (root + eps)
+        (after,) = step(x, (g,))
+        np.testing.assert_allclose(x[0] - after, eta * r / sqrt(float(r @ r)), rtol=1e-12)
+        x = (after,)
+
+
 def test_the_metrics_are_the_norms_of_the_statements():
     g = (np.array([3.0, -4.0]), np.array([-12.0]))
     assert float(sgd.metric(g)) == pytest.approx(169)
