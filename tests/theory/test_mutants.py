@@ -1,9 +1,11 @@
 """Every classic wrong bound and wrong algorithm is noticed; what is not noticed says why."""
 
+from itertools import islice
+
 import pytest
 
 from theory.mutants import MUTANTS, SURVIVORS, kills, table
-from theory.mutants.mutant import Mutant
+from theory.mutants.mutant import Mutant, judged
 from theory.witnesses import CLAIMS, WITNESSES
 
 BY_NAME = {m.name: m for m in MUTANTS}
@@ -25,7 +27,7 @@ def test_mutants_have_names_stories_and_one_mistake_each():
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_witness_notices_the_mutant(name):
     mutant = BY_NAME[name]
-    found = kills(mutant)
+    found = kills(mutant) if mutant.kind in BOUNDS else tuple(islice(judged(mutant), 1))
     assert found, "survives"
     assert {THEOREMS[kill.witness] for kill in found} == {mutant.theorem}
     exceeded = any(how.endswith("violated") for kill in found for how in kill.how)

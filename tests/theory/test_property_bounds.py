@@ -5,7 +5,7 @@ THEORY_PROFILE=deep draws thousands of examples.
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings, target
+from hypothesis import Phase, example, given, settings, target
 from hypothesis import strategies as st
 
 from theory import noise, problems, strategies
@@ -81,7 +81,7 @@ def test_one_example_refutes_a_noise_constant_of_95_percent():
 def test_plain_search_refutes_a_noise_constant_of_six_tenths():
     """Without the example too, target() finds its way to a walk that needs most of the noise."""
 
-    @settings(PROFILE, max_examples=200, derandomize=True)
+    @settings(PROFILE, max_examples=200, derandomize=True, phases=[Phase.generate, Phase.target])
     @given(strategies.walks())
     def claim(walk):
         run = {"step_size": walk.step_size, "steps": walk.steps, "batch_size": walk.batch_size}

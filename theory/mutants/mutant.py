@@ -7,7 +7,7 @@ in an algorithm, a metric or the best step size is run again, on the witnesses o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -71,14 +71,16 @@ def kills(mutant: Mutant) -> tuple[Kill, ...]:
     >>> [(kill.witness, kill.how[0]) for kill in kills(mutant)][-2:]
     [('lars together', 'moved'), ('lars together, best step', 'moved')]
     """
-    found = []
+    return tuple(judged(mutant))
+
+
+def judged(mutant: Mutant) -> Iterator[Kill]:
+    """The same, one after the other: who needs only one need not wait for all."""
     for witness in WITNESSES:
-        if witness.theorem != mutant.theorem:
-            continue
-        how = _judge(mutant, witness)
-        if how:
-            found.append(Kill(witness.name, how))
-    return tuple(found)
+        if witness.theorem == mutant.theorem:
+            how = _judge(mutant, witness)
+            if how:
+                yield Kill(witness.name, how)
 
 
 def killed_by(mutant: Mutant) -> list[str]:
