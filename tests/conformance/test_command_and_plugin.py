@@ -105,6 +105,7 @@ def test_plugin_skips_politely_without_an_optimizer(empty):
     assert "no --lbopt-optimizer MODULE:FACTORY was given" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [
