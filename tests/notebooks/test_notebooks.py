@@ -51,19 +51,6 @@ def kinds(cell):
     return [kind for kind, _ in groupby(out.output_type for out in cell.outputs)]
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """Execute a notebook once and keep the result for all tests of this module."""
-    done = {}
-
-    def get(name):
-        if name not in done:
-            done[name] = execute(name, tmp_path_factory.mktemp(name), timeout=int(allowed()))
-        return done[name]
-
-    return get
-
-
 def test_all_notebooks_are_there():
     wanted = {"00_reading_guide", "02_cnn_and_transformer", "03_large_batches_break_sgd"}
     wanted |= {"04_lars_two_of_them", "05_lamb", "06_descent_lemma_layer_by_layer"}
@@ -72,15 +59,10 @@ def test_all_notebooks_are_there():
 
 
 @each_notebook
-def test_runs_from_top_to_bottom_in_a_fresh_kernel(name, fresh):
-    notebook, seconds = fresh(name)
+def test_a_fresh_run_goes_through_in_time_and_shows_what_the_kept_one_shows(name, tmp_path):
+    kept, (notebook, seconds) = read(name), execute(name, tmp_path, timeout=int(allowed()))
     assert seconds < allowed(), f"{name} took {seconds:.0f} s"
     assert all(out.output_type != "error" for cell in code_cells(notebook) for out in cell.outputs)
-
-
-@each_notebook
-def test_a_fresh_run_shows_what_the_kept_one_shows(name, fresh):
-    kept, (notebook, _) = read(name), fresh(name)
     for old, new in zip(code_cells(kept), code_cells(notebook), strict=True):
         assert kinds(new) == kinds(old)
     assert len(figures(notebook)) == len(figures(kept))
