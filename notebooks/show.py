@@ -1,4 +1,4 @@
-"""Drawing for the notebooks: plots only, nothing here computes what a figure shows."""
+"""Drawing for the notebooks, and the switch to the GPU; nothing here computes a result."""
 
 from __future__ import annotations
 
@@ -9,6 +9,27 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from lbopt import observe
+
+
+def array_module() -> Any:
+    """CuPy where it is installed and a GPU answers, else NumPy: ``xp`` of the notebooks.
+
+    It prints nothing, so that a notebook's outputs are the same text on both.
+
+    Examples
+    --------
+    >>> array_module().__name__ in ("numpy", "cupy")
+    True
+    """
+    try:
+        import cupy
+
+        if cupy.is_available():
+            cupy.ones(1).sum().item()  # a device that is listed may still refuse to work
+            return cupy
+    except Exception:  # not installed, or without a driver, a device, memory: CuPy has many words
+        pass
+    return np
 
 
 def style() -> None:
