@@ -10,7 +10,7 @@ PEERS_ALONE := "torch_optimizer>=0.3" "pytorch_ranger>=0.1.1" "pytorch_optimizer
 # Some machines force OpenBLAS to slower kernels than a user would get: never inherit that.
 unexport OPENBLAS_CORETYPE
 .DEFAULT_GOAL := help
-.PHONY: help demo theory test test-deep test-peers conformance-peers test-gpu notebooks lint bench clean
+.PHONY: help demo theory test test-deep test-peers conformance-peers test-gpu notebooks docs lint bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -30,6 +30,16 @@ $(VENV)/.peers: $(VENV)/.ok
 	$(BIN)/python -m pip install -q --no-deps $(PEERS_ALONE)
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.ok
+	@echo "installing Sphinx and what the documentation needs ..."
+	$(BIN)/python -m pip install -q -e ".[docs]"
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.docs
+	@echo "installing playwright, which drives the Chromium that is there ..."
+	$(BIN)/python -m pip install -q -e ".[browser]"
+	@touch $@
+
 demo: $(VENV)/.ok  ## the main experiment: table, figures and a report in results/demo
 	$(BIN)/python -m lbopt demo $(ARGS)
 
@@ -42,7 +52,7 @@ SIDE_BY_SIDE := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist wo
 test: $(VENV)/.ok  ## the tests (at most 5 minutes on 2 cores)
 	$(SIDE_BY_SIDE) -m "not slow and not gpu and not peers" $(ARGS)
 
-test-deep: $(VENV)/.ok  ## also the slow ones: full-size models, long runs, many random problems
+test-deep: $(VENV)/.browser  ## also the slow ones: full-size models, long runs, many random problems
 	THEORY_PROFILE=deep $(SIDE_BY_SIDE) -m "not gpu and not peers" $(ARGS)
 
 test-peers: $(VENV)/.peers  ## against other people's code: torch, jax, optax (installs them)
@@ -56,6 +66,11 @@ test-gpu: $(VENV)/.ok  ## on a CUDA device (first: .venv/bin/pip install -e ".[c
 
 notebooks: $(VENV)/.ok  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(ARGS)
+
+# LBOPT_DOCS_EXECUTE=1 executes the notebooks anew; else their kept outputs are shown.
+docs: $(VENV)/.docs  ## the documentation as a site that needs no network, in docs/_build/html
+	$(BIN)/python -m sphinx -q -n -W --keep-going -c docs -d docs/_build/doctrees $(ARGS) . docs/_build/html
+	@echo "open $(CURDIR)/docs/_build/html/index.html"
 
 lint: $(VENV)/.ok  ## ruff format, ruff check, mypy
 	$(BIN)/ruff format --check .

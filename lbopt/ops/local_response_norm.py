@@ -12,9 +12,12 @@ from lbopt.ops.checks import check_cotangent, float_namespace
 def local_response_norm(
     x: Array, *, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 2.0
 ) -> tuple[Array, Callable]:
-    """Damp each channel by its neighbours: y_c = x_c / d_c^beta, d_c = k + alpha S(x^2)_c.
+    r"""Damp each channel by its neighbours.
 
-    S sums over the channels around c: S(v)_c = sum of v_c' over |c' - c| <= size // 2.
+    .. math::
+
+        y_c = \frac{x_c}{d_c^{\,\beta}}, \quad d_c = k + \alpha\, S(x^2)_c, \quad
+        S(v)_c = \sum_{|c' - c| \le \lfloor \text{size}/2 \rfloor} v_{c'}
 
     Parameters
     ----------
@@ -28,7 +31,8 @@ def local_response_norm(
     -------
     y : array, the shape of ``x``
     back : function
-        ``back(dy) -> dx`` = dy / d^beta - 2 alpha beta x S(dy y / d).
+        ``back(dy) -> dx``:
+        :math:`dx = dy / d^\beta - 2\alpha\beta\, x\, S(dy\, y / d)`.
 
     Notes
     -----
