@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lbopt import ops
+from lbopt.backend import asarray_like
 
 Part = Callable[..., tuple[Any, Callable]]
 
@@ -23,16 +24,17 @@ def _draw(*shapes: tuple[int, ...]) -> list[np.ndarray]:
     return [rng.standard_normal(shape) for shape in shapes]
 
 
-def gap(part: Part, *args: np.ndarray, h: float = 1e-6) -> float:
+def gap(part: Part, *args: Any, h: float = 1e-6) -> float:
     """|<u, J v> - <J' u, v>| for random u and v, all arguments moved, relative to its terms."""
     y, back = part(*args)
-    u, *v = _draw(y.shape, *(a.shape for a in args))
+    drawn = _draw(y.shape, *(a.shape for a in args))
+    u, *v = (asarray_like(d, like) for d, like in zip(drawn, (y, *args), strict=True))
     ahead, behind = (
         part(*(a + sign * h * d for a, d in zip(args, v, strict=True)))[0] for sign in (1, -1)
     )
     cotangents = back(u) if len(args) > 1 else (back(u),)
     left = u * (ahead - behind) / (2 * h)
-    right = sum(np.sum(c * d) for c, d in zip(cotangents, v, strict=True))
+    right = sum((c * d).sum() for c, d in zip(cotangents, v, strict=True))
     return float(abs(left.sum() - right) / abs(left).sum())
 
 

@@ -1,8 +1,8 @@
-"""Drawing for the notebooks, and the switch to the GPU; nothing here computes a result."""
+"""What the notebooks share: the switch to the GPU, sliders, drawing. No result is computed here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -30,6 +30,37 @@ def array_module() -> Any:
     except Exception:  # not installed, or without a driver, a device, memory: CuPy has many words
         pass
     return np
+
+
+def slider(draw: Callable[..., Any], choices: Mapping[str, Sequence[Any]]) -> None:
+    """Show a slider for each name, and under them what ``draw(*values)`` draws, again at each move.
+
+    Sliders need a running kernel: their cells are tagged "live" and keep no output. The figure
+    before such a cell shows the same in small multiples, for those who read only.
+    """
+    try:
+        import ipywidgets
+    except ImportError:
+        print("a slider needs ipywidgets: pip install ipywidgets, then restart the kernel")
+        return
+    from IPython.display import display
+
+    sliders = [
+        ipywidgets.SelectionSlider(
+            options=[(f"{value:.3g}" if isinstance(value, float) else str(value), value)
+                     for value in values],
+            value=values[len(values) // 2],
+            description=name,
+            layout={"width": "28em"},
+        )
+        for name, values in choices.items()
+    ]  # fmt: skip
+
+    def redraw(**now: Any) -> None:
+        draw(*now.values())
+
+    named = {str(i): one for i, one in enumerate(sliders)}
+    display(ipywidgets.VBox([*sliders, ipywidgets.interactive_output(redraw, named)]))
 
 
 def style() -> None:
@@ -77,6 +108,22 @@ def lines(
     if len(curves) > 1:
         ax.legend()
     return ax
+
+
+def clouds(tips: Mapping[str, Any], *, length: float, title: str, ax: Any = None) -> None:
+    """Draw noisy gradients as dots, one colour per name, and the exact one as an arrow to (1, 0).
+
+    ``tips`` maps a name to rows (part along the exact gradient, part across it), in its lengths;
+    ``length`` is how far the axes go.
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    for color, (name, rows) in zip(("#E69F00", "#0072B2", "#009E73"), tips.items(), strict=False):
+        along, across = np.transpose(rows)
+        ax.plot(along, across, "o", color=color, markersize=4, label=name, alpha=0.7)
+    ax.annotate("", (1, 0), (0, 0), arrowprops={"arrowstyle": "-|>", "linewidth": 2.5})
+    ax.set(xlim=(1 - length, 1 + length), ylim=(-0.08 * length, length), title=title)
+    ax.set(xlabel=r"along $g$, in units of $\|g\|$", ylabel="across")
+    ax.legend(loc="upper left")
 
 
 def strips(values: Mapping[str, Any], *, xlabel: str, title: str) -> None:
