@@ -22,7 +22,13 @@ def attention(
     dropout: float = 0.0,
     rng: Any = None,
 ) -> tuple[Array, Callable]:
-    """Average the values by the match of query and key: o = softmax(q k' / sqrt(D)) v.
+    r"""Average the values by the match of query and key: o = softmax(q k' / sqrt(D)) v.
+
+    .. math::
+
+        a &= \mathrm{softmax}\big(q k^\top / \sqrt D\big), \quad o = a v \\
+        da &= do\,v^\top, \quad ds_{ij} = a_{ij}\Big(da_{ij} - \sum_k a_{ik}\,da_{ik}\Big) \\
+        dq &= ds\,k / \sqrt D, \quad dk = ds^\top q / \sqrt D, \quad dv = a^\top do
 
     Parameters
     ----------
@@ -42,8 +48,7 @@ def attention(
     -------
     o : array, shape (B, H, T, E)
     back : function
-        ``back(do) -> dq, dk, dv``. With weights a, da = do v' and ds = a (da - r),
-        r_i = sum_j a_ij da_ij: dq = ds k / sqrt(D), dk = ds' q / sqrt(D), dv = a' do.
+        ``back(do) -> dq, dk, dv``.
 
     Raises
     ------

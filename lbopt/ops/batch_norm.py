@@ -16,7 +16,16 @@ Stats = tuple[Array, Array]  # mean, variance: (C,) each
 def batch_norm(
     x: Array, gamma: Array, beta: Array, stats: Stats | None = None, *, eps: float = 1e-5
 ) -> tuple[tuple[Array, Stats], Callable]:
-    """Normalize each channel: y = gamma (x - mean) / sqrt(var + eps) + beta.
+    r"""Normalize each channel: y = gamma n + beta, n = (x - mean) / sqrt(var + eps).
+
+    .. math::
+
+        n = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \quad y = \gamma n + \beta, \qquad
+        dx = \frac{\gamma}{\sqrt{\sigma^2 + \epsilon}}
+        \Big(dy - \overline{dy} - n\,\overline{n\,dy}\Big), \quad
+        d\gamma = \sum n\,dy, \quad d\beta = \sum dy
+
+    with means (bars) and sums over the M rows, channel by channel.
 
     Parameters
     ----------

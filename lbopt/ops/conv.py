@@ -23,10 +23,19 @@ def conv2d(
     groups: int = 1,
     block: int | None = None,
 ) -> tuple[Array, Callable]:
-    """Slide the kernels ``W`` over the images ``x``, without flipping them, as networks do.
+    r"""Slide the kernels ``W`` over the images ``x``, without flipping them, as networks do.
 
-    y[n, p, q, o] = b[o] + sum_{i, j, c} x[n, sh p + i - top, sw q + j - left, c] W[i, j, c, o],
-    with zeros outside the image.
+    With zeros outside the image, for one group,
+
+    .. math::
+
+        y_{n,p,q,o} &= b_o
+        + \sum_{i,j,c} x_{n,\, s_h p + i - t,\, s_w q + j - l,\, c}\,W_{i,j,c,o} \\
+        dW_{i,j,c,o} &= \sum_{n,p,q} x_{n,\, s_h p + i - t,\, s_w q + j - l,\, c}\,dy_{n,p,q,o} \\
+        dx_{n,u,v,c} &= \sum_{p,q,o} W_{u + t - s_h p,\, v + l - s_w q,\, c,\, o}\,dy_{n,p,q,o},
+        \qquad db_o = \sum_{n,p,q} dy_{n,p,q,o}
+
+    where t and l are the padding at the top and at the left, and W is zero outside its window.
 
     Parameters
     ----------

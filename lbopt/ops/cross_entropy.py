@@ -12,10 +12,16 @@ from lbopt.ops.checks import check_ndim, check_shape, float_namespace, one_names
 def softmax_cross_entropy(
     logits: Array, labels: Array, *, label_smoothing: float = 0.0
 ) -> tuple[Array, Callable]:
-    """Average -sum_k q_k log p_k over the batch, with p = softmax(logits).
+    r"""Average -sum_k q_k log p_k over the batch, with p = softmax(logits).
 
-    The target is q = (1 - s) onehot(label) + s / K with s = ``label_smoothing``: it is the target
-    that is smoothed, over all K classes, the right one included.
+    .. math::
+
+        \text{loss} = -\frac1N \sum_n \sum_k q_{nk} \log p_{nk}, \quad
+        q_{nk} = (1 - s)\,[k = \text{label}_n] + \frac sK, \qquad
+        d\text{logits} = \frac{p - q}{N}\,d\text{loss}
+
+    with s = ``label_smoothing``: it is the target that is smoothed, over all K classes, the right
+    one included.
 
     Parameters
     ----------
@@ -29,7 +35,7 @@ def softmax_cross_entropy(
     -------
     loss : 0-d array, the dtype of ``logits``
     back : function
-        ``back(dloss=1.0) -> dlogits`` = (p - q) dloss / N.
+        ``back(dloss=1.0) -> dlogits``.
 
     Raises
     ------

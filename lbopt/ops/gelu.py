@@ -15,7 +15,14 @@ C, A = math.sqrt(2 / math.pi), 0.044715
 
 
 def gelu(x: Array) -> tuple[Array, Callable]:
-    """Let x through by a smooth gate: y = x (1 + t) / 2, t = tanh(sqrt(2/pi) (x + 0.044715 x^3)).
+    r"""Let x through by a smooth gate: y = x (1 + t) / 2, t = tanh(sqrt(2/pi) (x + 0.044715 x^3)).
+
+    .. math::
+
+        t &= \tanh\Big(\sqrt{2/\pi}\,\big(x + 0.044715\,x^3\big)\Big), \quad
+        y = \tfrac12 x (1 + t) \\
+        dx &= \tfrac12\,dy\,\Big(1 + t
+            + x (1 - t^2) \sqrt{2/\pi}\,\big(1 + 3 \cdot 0.044715\,x^2\big)\Big)
 
     Parameters
     ----------
@@ -25,8 +32,7 @@ def gelu(x: Array) -> tuple[Array, Callable]:
     -------
     y : array, the shape of ``x``
     back : function
-        ``back(dy) -> dx``, dy times the slope
-        (1 + t) / 2 + x (1 - t^2) / 2 sqrt(2/pi) (1 + 3 0.044715 x^2).
+        ``back(dy) -> dx``.
 
     Notes
     -----
@@ -48,7 +54,12 @@ def gelu(x: Array) -> tuple[Array, Callable]:
 
 
 def gelu_erf(x: Array) -> tuple[Array, Callable]:
-    """Let x through with the probability that a normal variable is below it: y = x Phi(x).
+    r"""Let x through with the probability that a normal variable is below it: y = x Phi(x).
+
+    .. math::
+
+        y = x\,\Phi(x), \quad \Phi(x) = \tfrac12\big(1 + \mathrm{erf}(x/\sqrt2)\big), \qquad
+        dx = dy\,\Big(\Phi(x) + \frac{x\,e^{-x^2/2}}{\sqrt{2\pi}}\Big)
 
     Parameters
     ----------
@@ -58,12 +69,12 @@ def gelu_erf(x: Array) -> tuple[Array, Callable]:
     -------
     y : array, the shape of ``x``
     back : function
-        ``back(dy) -> dx``, dy times Phi(x) + x exp(-x^2/2) / sqrt(2 pi).
+        ``back(dy) -> dx``.
 
     Notes
     -----
-    Hendrycks and Gimpel 2016 (arXiv 1606.08415), the definition, Phi(x) = (1 + erf(x/sqrt 2)) / 2;
-    torch's default. Three times as slow as `gelu` on a CPU: NumPy has no erf (see normal_cdf.py).
+    Hendrycks and Gimpel 2016 (arXiv 1606.08415), the definition; torch's default.
+    Three times as slow as `gelu` on a CPU: NumPy has no erf (see normal_cdf.py).
 
     Examples
     --------

@@ -12,7 +12,13 @@ from lbopt.ops.row_blocks import row_blocks
 
 
 def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tuple[Array, Callable]:
-    """Normalize each row: y = gamma n + beta, n = (x - mean) / sqrt(var + eps).
+    r"""Normalize each row: y = gamma n + beta, n = (x - mean) / sqrt(var + eps).
+
+    .. math::
+
+        n = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \quad y = \gamma n + \beta, \qquad
+        dx = \frac{dn - \overline{dn} - n\,\overline{n\,dn}}{\sqrt{\sigma^2 + \epsilon}}
+        \ \text{ with } dn = \gamma\,dy
 
     Mean and population variance are taken over the last axis, for each row by itself.
 
@@ -27,9 +33,8 @@ def layer_norm(x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5) -> tup
     -------
     y : array, the shape of ``x``
     back : function
-        ``back(dy) -> dx, dgamma, dbeta``. With dn = gamma dy,
-        dx = (dn - mean(dn) - n mean(n dn)) / sqrt(var + eps): the two mean terms say how every
-        x moves the mean and the variance of its row.
+        ``back(dy) -> dx, dgamma, dbeta``. The two mean terms (bars) of dx say how every x moves
+        the mean and the variance of its row; dgamma and dbeta sum n dy and dy over the rows.
 
     Notes
     -----

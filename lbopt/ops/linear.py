@@ -12,6 +12,12 @@ from lbopt.ops.checks import check_cotangent, check_shape, float_namespace
 def linear(x: Array, W: Array, b: Array | None = None) -> tuple[Array, Callable]:
     r"""Map the last axis of ``x`` by a matrix: y = x W + b.
 
+    .. math::
+
+        y = x W + b, \qquad dx = dy\,W^\top, \quad dW = x^\top dy, \quad db = \sum_n dy_n
+
+    Leading axes are taken as one, the rows n.
+
     Parameters
     ----------
     x : array, shape (..., I)
@@ -22,8 +28,7 @@ def linear(x: Array, W: Array, b: Array | None = None) -> tuple[Array, Callable]
     -------
     y : array, shape (..., O)
     back : function
-        ``back(dy) -> dx, dW, db`` (``dx, dW`` if ``b`` is None):
-        dx = dy W', dW = x' dy and db = sum of dy, the leading axes taken as one.
+        ``back(dy) -> dx, dW, db`` (``dx, dW`` if ``b`` is None).
 
     Raises
     ------

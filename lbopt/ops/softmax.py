@@ -9,7 +9,11 @@ from lbopt.ops.checks import check_cotangent, float_namespace
 
 
 def softmax(x: Array) -> tuple[Array, Callable]:
-    """Make each row a probability vector: p_j = exp(x_j) / sum_k exp(x_k).
+    r"""Make each row a probability vector: p_j = exp(x_j) / sum_k exp(x_k).
+
+    .. math::
+
+        p_j = \frac{e^{x_j}}{\sum_k e^{x_k}}, \qquad dx_j = p_j\Big(dp_j - \sum_k p_k\,dp_k\Big)
 
     Parameters
     ----------
@@ -20,7 +24,7 @@ def softmax(x: Array) -> tuple[Array, Callable]:
     -------
     p : array, the shape of ``x``
     back : function
-        ``back(dp) -> dx`` = p (dp - sum_k p_k dp_k).
+        ``back(dp) -> dx``.
 
     Examples
     --------
