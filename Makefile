@@ -10,7 +10,7 @@ PEERS_ALONE := "torch_optimizer>=0.3" "pytorch_ranger>=0.1.1" "pytorch_optimizer
 # Some machines force OpenBLAS to slower kernels than a user would get: never inherit that.
 unexport OPENBLAS_CORETYPE
 .DEFAULT_GOAL := help
-.PHONY: help demo theory test test-deep test-peers conformance-peers test-gpu notebooks docs lint bench clean
+.PHONY: help demo theory test test-deep test-peers conformance-peers test-gpu notebooks exercises docs lint bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ notebooks: $(VENV)/.ok  ## open JupyterLab on the notebooks
 docs: $(VENV)/.docs  ## the documentation as a site that needs no network, in docs/_build/html
 	$(BIN)/python -m sphinx -q -n -W --keep-going -c docs -d docs/_build/doctrees $(ARGS) . docs/_build/html
 	@echo "open $(CURDIR)/docs/_build/html/index.html"
+
+exercises: $(VENV)/.ok  ## check your answers in notebooks/, or with ARGS=--exercises=FOLDER those of a class
+	@$(BIN)/python -m pytest notebooks --exercises --no-header $(ARGS)
 
 lint: $(VENV)/.ok  ## ruff format, ruff check, mypy
 	$(BIN)/ruff format --check .
