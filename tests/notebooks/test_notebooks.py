@@ -52,8 +52,13 @@ def kinds(cell):
 
 
 def test_all_notebooks_are_there():
-    wanted = {"00_reading_guide", "02_cnn_and_transformer", "03_large_batches_break_sgd"}
-    wanted |= {"04_lars_two_of_them", "05_lamb", "06_descent_lemma_layer_by_layer"}
+    wanted = {"00_reading_guide", "01_backward_by_hand", "02_cnn_and_transformer"}
+    wanted |= {
+        "03_large_batches_break_sgd",
+        "04_lars_two_of_them",
+        "05_lamb",
+        "06_descent_lemma_layer_by_layer",
+    }
     wanted |= {"07_rates_slack_and_broken_hypotheses", "08_museum_of_wrong_lambs"}
     assert wanted <= set(NAMES)
 
@@ -141,7 +146,7 @@ def test_exercises_have_stars_hint_stub_length_and_check(name):
     hints = re.findall(r"<details><summary>Hint</summary>\n\n.+?\n\n</details>", text, re.DOTALL)
     assert len(hints) == len(numbers)
     for number, source in stubs(notebook).items():
-        assert re.search(r"^def \w+\(.*\):  # about \d lines?$", source, re.MULTILINE), source
+        assert re.search(r"^def \w+\(.*\):  # about \d+ lines?$", source, re.MULTILINE), source
         shown = next(c for c in code_cells(notebook) if c.source == source)
         assert f"exercise {number}: not yet" in printed(shown.outputs)
 
