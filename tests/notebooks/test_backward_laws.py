@@ -12,6 +12,7 @@ from tests.notebooks.wrong_answers_backward import WRONG_BACKWARD, tape
 laws = importlib.import_module("backward_laws")
 slips = importlib.import_module("backward_slips")
 tape_laws = importlib.import_module("tape_laws")
+tape_network = importlib.import_module("tape_network")
 
 CAUGHT_BY = {
     "the package's linear": set(),
@@ -134,8 +135,8 @@ def test_a_tape_that_writes_into_a_constant_is_refused():
 
 
 def test_the_network_by_hand_is_the_network_of_the_tape():
-    arrays = tape_laws._draw((6, 3), (3, 4), (4,), (4,), (4,), (4, 4), (4, 5))
-    loss, gradients = tape_laws.network_by_hand(*arrays)
-    assert np.isclose(tape_laws.network(*map(tape_laws.Plain, arrays)).value, loss, rtol=1e-13)
-    for g, measured in zip(gradients, tape_laws.slopes(tape_laws.network, arrays), strict=True):
+    arrays = tape_laws._draw(*tape_network.SHAPES.values())
+    loss, gradients = tape_network.network_by_hand(*arrays)
+    assert np.isclose(tape_network.network(*map(tape_laws.Plain, arrays)).value, loss, rtol=1e-13)
+    for g, measured in zip(gradients, tape_laws.slopes(tape_network.network, arrays), strict=True):
         np.testing.assert_allclose(g, measured, atol=1e-8)
