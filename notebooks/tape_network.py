@@ -1,4 +1,4 @@
-"""The network that a learner's tape must run: once for any objects, once by hand with lbopt's ops."""
+"""The network that a learner's tape must run: once for any objects, once by hand with ops."""
 
 from __future__ import annotations
 
