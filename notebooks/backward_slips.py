@@ -48,7 +48,7 @@ def mean_as_sum(z: np.ndarray) -> Made:
 
 
 def label_forgotten(z: np.ndarray) -> Made:
-    """Wrong: p instead of p - y."""
+    """Wrong: p instead of p - q."""
     loss, _ = entropy(z)
     return loss, lambda dloss: dloss * ops.softmax(z)[0] / len(z)
 
@@ -63,8 +63,8 @@ def overflows(z: np.ndarray) -> Made:
     """Wrong for large scores only: the maximum of the row is not taken out before exp."""
     e = np.exp(z)
     p = e / e.sum(axis=1, keepdims=True)
-    y = np.eye(z.shape[1])[LABELS]
-    return -(y * np.log(p)).sum() / len(z), lambda dloss: dloss * (p - y) / len(z)
+    q = np.eye(z.shape[1])[LABELS]
+    return -(q * np.log(p)).sum() / len(z), lambda dloss: dloss * (p - q) / len(z)
 
 
 def mean_kept(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> Made:
@@ -139,7 +139,7 @@ SLIPS: dict[str, tuple[str, Part]] = {  # name: (the laws it is held to, the par
     "linear: db a mean": ("linear", bias_mean),
     "linear: db not summed": ("linear", bias_not_summed),
     "entropy: mean as sum": ("cross-entropy", mean_as_sum),
-    "entropy: p, not p - y": ("cross-entropy", label_forgotten),
+    "entropy: p, not p - q": ("cross-entropy", label_forgotten),
     "entropy: dloss ignored": ("cross-entropy", dloss_ignored),
     "entropy: exp may overflow": ("cross-entropy", overflows),
     "norm: mean not taken out": ("layer norm", mean_kept),

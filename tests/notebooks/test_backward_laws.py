@@ -24,7 +24,7 @@ CAUGHT_BY = {
     "linear: db a mean": {"adjoint", "count"},
     "linear: db not summed": {"count"},
     "entropy: mean as sum": {"adjoint"},
-    "entropy: p, not p - y": {"adjoint", "zero sum"},
+    "entropy: p, not p - q": {"adjoint", "zero sum"},
     "entropy: dloss ignored": {"adjoint", "linear"},
     "entropy: exp may overflow": {"shift"},
     "norm: mean not taken out": {"adjoint", "shift"},
