@@ -110,7 +110,7 @@ def lines(
     return ax
 
 
-def clouds(tips: Mapping[str, Any], *, length: float, title: str, ax: Any = None) -> None:
+def clouds(tips: Mapping[str, Any], *, length: float, title: str = "", ax: Any = None) -> None:
     """Draw noisy gradients as dots, one colour per name, and the exact one as an arrow to (1, 0).
 
     ``tips`` maps a name to rows (part along the exact gradient, part across it), in its lengths;
@@ -123,7 +123,7 @@ def clouds(tips: Mapping[str, Any], *, length: float, title: str, ax: Any = None
     ax.annotate("", (1, 0), (0, 0), arrowprops={"arrowstyle": "-|>", "linewidth": 2.5})
     ax.set(xlim=(1 - length, 1 + length), ylim=(-0.08 * length, length), title=title)
     ax.set(xlabel=r"along $g$, in units of $\|g\|$", ylabel="across")
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper left", fontsize=10, handletextpad=0.1)
 
 
 def strips(values: Mapping[str, Any], *, xlabel: str, title: str) -> None:
@@ -141,7 +141,7 @@ def strips(values: Mapping[str, Any], *, xlabel: str, title: str) -> None:
 
 def together(title: str) -> Any:
     """Make two axes side by side under one title."""
-    fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.7))
+    fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.7), gridspec_kw={"wspace": 0.06})
     fig.suptitle(title, fontsize=12.5, weight="bold")
     return axes
 

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import io
 import json
+import os
 import re
 import sys
 import time
@@ -38,6 +39,11 @@ def code_cells(notebook: Any) -> list[Any]:
 
 def prose(notebook: Any) -> str:
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def is_live(cell: Any) -> bool:
+    """Whether a cell makes sliders: they need a kernel, so it keeps no output."""
+    return cell.metadata.get("tags") == ["live"]
 
 
 def lines_of_code(cell: Any) -> int:
@@ -96,10 +102,22 @@ def verdict(name: str, number: int, answer: Callable) -> tuple[bool, str]:
     return passed, said.getvalue()
 
 
-def execute(name: str, scratch: Path, *, timeout: int) -> tuple[Any, float]:
+ON_THE_CPU = {"CUDA_VISIBLE_DEVICES": ""}  # the switch to CuPy finds no device: the same everywhere
+STAND_IN = FOLDER.parent / "tests" / "notebooks" / "stand_in"  # a package named cupy
+
+
+def execute(
+    name: str,
+    scratch: Path,
+    *,
+    timeout: int,
+    environment: dict[str, str] = ON_THE_CPU,
+    and_then: str = "",
+) -> tuple[Any, float]:
     """Run all cells in order in a fresh kernel of this Python: (notebook, seconds).
 
-    The kernel spec is written here, so that no other one of the user's can be picked up.
+    The code ``and_then`` is run as a last cell. The kernel spec is written here, so that no other
+    one of the user's can be picked up.
     """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -114,6 +132,8 @@ def execute(name: str, scratch: Path, *, timeout: int) -> tuple[Any, float]:
     notebook = read(name)
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
+    if and_then:
+        notebook.cells.append(nbformat.v4.new_code_cell(and_then))
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_name="this", kernel_spec_manager=specs),
@@ -121,5 +141,5 @@ def execute(name: str, scratch: Path, *, timeout: int) -> tuple[Any, float]:
         resources={"metadata": {"path": str(FOLDER)}},
     )
     began = time.perf_counter()
-    client.execute()
+    client.execute(env=os.environ | environment)
     return notebook, time.perf_counter() - began

@@ -1,5 +1,6 @@
 """The notebooks run from top to bottom, keep their outputs, and are built as promised."""
 
+import ast
 import os
 import re
 from collections import Counter
@@ -13,9 +14,11 @@ from tests.notebooks.notebook_files import (
     NAMES,
     PATHS,
     ROOT,
+    STAND_IN,
     code_cells,
     execute,
     figures,
+    is_live,
     lines_of_code,
     printed,
     prose,
@@ -23,7 +26,7 @@ from tests.notebooks.notebook_files import (
     stubs,
 )
 
-SECONDS = 120  # for one notebook; a quiet machine with two cores needs about 30
+SECONDS = 120  # for one notebook; a quiet machine with two cores needs at most 60
 PARTS = (
     "**Question.**",
     "**After this notebook you can**",
@@ -35,6 +38,10 @@ PARTS = (
     "## What we did not show",
     "**Sources.**",
 )
+SWITCH = "xp = show.array_module()  # CuPy where a GPU answers, else NumPy"
+NO_SWITCH = "  # no switch to a GPU here: "  # and why
+NUMPY_ALONE = ("06", "07", "08")
+REDRAW = 0.3  # seconds; a slider that answers later feels broken
 MACHINE = re.compile(r"(/(home|root|work|Users|tmp|var|opt|usr)/)|([A-Z]:\\)|\.venv|site-packages")
 
 each_notebook = pytest.mark.parametrize("name", NAMES)
@@ -53,24 +60,108 @@ def kinds(cell):
 
 def test_all_notebooks_are_there():
     wanted = {"00_reading_guide", "01_backward_by_hand", "02_cnn_and_transformer"}
-    wanted |= {
-        "03_large_batches_break_sgd",
-        "04_lars_two_of_them",
-        "05_lamb",
-        "06_descent_lemma_layer_by_layer",
-    }
-    wanted |= {"07_rates_slack_and_broken_hypotheses", "08_museum_of_wrong_lambs"}
-    assert wanted <= set(NAMES)
+    wanted |= {"03_large_batches_break_sgd", "04_lars_two_of_them", "05_lamb"}
+    wanted |= {"06_descent_lemma_layer_by_layer", "07_rates_slack_and_broken_hypotheses"}
+    assert wanted | {"08_museum_of_wrong_lambs"} <= set(NAMES)
+
+
+def slider_calls(cell):
+    """The source of (draw, choices) of each call of show.slider in a cell."""
+    calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    calls = [node for node in calls if ast.unparse(node.func) == "show.slider"]
+    return [tuple(map(ast.unparse, call.args)) for call in calls]
+
+
+def move_sliders(notebook):
+    """Code that redraws what each slider shows, at its ends, and prints the slowest in seconds.
+
+    It runs after the last cell: whoever moves a slider has often run the rest of the notebook.
+    """
+    calls = [call for cell in code_cells(notebook) for call in slider_calls(cell)]
+    if not calls:
+        return ""
+    listed = ", ".join(f"({draw}, {choices})" for draw, choices in calls)
+    return f"""
+import itertools, time
+import matplotlib.pyplot as plt
+slowest = 0.0
+for draw, choices in [{listed}]:
+    for values in itertools.product(*((c[0], c[-1]) for c in choices.values())):
+        seconds = []
+        for _ in range(3):
+            began = time.perf_counter()
+            draw(*values)
+            plt.gcf().canvas.draw()
+            plt.close("all")
+            seconds.append(time.perf_counter() - began)
+        slowest = max(slowest, min(seconds))
+print(slowest)
+"""
 
 
 @each_notebook
 def test_a_fresh_run_goes_through_in_time_and_shows_what_the_kept_one_shows(name, tmp_path):
-    kept, (notebook, seconds) = read(name), execute(name, tmp_path, timeout=int(allowed()))
+    kept = read(name)
+    moves = move_sliders(kept)
+    notebook, seconds = execute(name, tmp_path, timeout=int(allowed()), and_then=moves)
     assert seconds < allowed(), f"{name} took {seconds:.0f} s"
-    assert all(out.output_type != "error" for cell in code_cells(notebook) for out in cell.outputs)
-    for old, new in zip(code_cells(kept), code_cells(notebook), strict=True):
-        assert kinds(new) == kinds(old)
-    assert len(figures(notebook)) == len(figures(kept))
+    cells = code_cells(notebook)
+    assert all(out.output_type != "error" for cell in cells for out in cell.outputs)
+    if moves:
+        slowest = float(printed(cells.pop().outputs))
+        assert slowest < REDRAW * allowed() / SECONDS, f"a slider redraws in {slowest:.2f} s"
+    for old, new in zip(code_cells(kept), cells, strict=True):
+        if is_live(old):
+            shown = [kind for out in new.outputs for kind in out.get("data", {})]
+            assert "application/vnd.jupyter.widget-view+json" in shown
+            assert printed(new.outputs).count("VBox") == len(slider_calls(new))
+        else:
+            assert kinds(new) == kinds(old)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NAMES if name[:2] not in NUMPY_ALONE])
+def test_arrays_of_a_gpu_are_never_taken_for_numpys(name, tmp_path):
+    how = {"environment": {"PYTHONPATH": os.pathsep.join([str(STAND_IN), str(ROOT)])}}
+    how["timeout"] = 4 * int(allowed())  # the stand-in is slow
+    notebook, _ = execute(name, tmp_path, and_then="print(xp.__name__)", **how)
+    assert printed(notebook.cells[-1].outputs).strip() == "cupy"
+
+
+@pytest.mark.gpu
+@each_notebook
+def test_a_gpu_runs_it_from_top_to_bottom(name, tmp_path):
+    execute(name, tmp_path, timeout=4 * int(allowed()), environment={})
+
+
+@each_notebook
+def test_the_first_code_cell_switches_to_a_gpu_or_says_why_not(name):
+    first, *others = [cell.source for cell in code_cells(read(name))]
+    if name[:2] in NUMPY_ALONE:
+        assert NO_SWITCH in first
+        return
+    assert SWITCH in first.splitlines()
+    code = "\n".join(others)
+    assert re.search(r"\bxp\.", code), "nothing is made with xp"
+    assert not re.search(r"^xp = |import cupy", code, re.MULTILINE)
+
+
+@each_notebook
+def test_cells_with_sliders_are_tagged_live_and_keep_no_output(name):
+    for before, cell in pairwise(code_cells(read(name))):
+        assert is_live(cell) == bool(slider_calls(cell)), cell.id
+        if is_live(cell):
+            assert cell.outputs == []
+            shown = [kind for out in before.outputs for kind in out.get("data", {})]
+            assert "image/png" in shown, f"{cell.id}: readers without a kernel see nothing"
+
+
+def test_there_is_a_slider_for_the_ratio_the_noise_and_the_warm_up():
+    words = " ".join(
+        choices for name in NAMES for cell in code_cells(read(name))
+        for _, choices in slider_calls(cell)
+    )  # fmt: skip
+    assert all(word in words for word in ("‖w‖", "‖g‖", "decay", "batch size", "warm-up"))
 
 
 @each_notebook
@@ -94,7 +185,7 @@ def test_file_is_small_and_names_no_machine(name):
     for cell in code_cells(notebook):
         shown = cell.source + printed(cell.outputs)
         assert not (found := MACHINE.search(shown)), found
-        assert not cell.metadata
+        assert cell.metadata in ({}, {"tags": ["live"]})
     assert notebook.metadata.kernelspec.name == "python3"
 
 
@@ -168,6 +259,9 @@ def test_notebooks_are_linked_in_their_order():
     for before, after in pairwise(NAMES):
         assert f"({after}.ipynb)" in read(before).cells[0].source
         assert f"({before}.ipynb)" in read(after).cells[0].source
+    assert "**Previous:**" not in read(NAMES[0]).cells[0].source
+    last = read(NAMES[-1]).cells[0].source.split("**Next:**")[1]
+    assert "](../docs/" in last  # where to go on
 
 
 def test_no_two_figures_are_the_same():
