@@ -127,9 +127,9 @@ def number_of(path: Path, cells: list[tuple[str, str, str]]) -> str | None:
     if ids:
         return ids.most_common(1)[0][0]
     headings = [text for kind, _, text in cells if kind == "markdown"][:3]
-    for number, stem in STEMS.items():
-        if any(text.startswith(f"# {number} ") for text in headings) or stem in path.stem:
-            return number
+    for text in headings:
+        if (m := re.match(r"# (\d\d) ", text)) and m[1] in STEMS:
+            return m[1]
     return next((n for n in STEMS if re.search(rf"(?<!\d){n}(?!\d)", path.stem)), None)
 
 

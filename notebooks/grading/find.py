@@ -189,17 +189,23 @@ def needed(statements: list[Statement], uses: set[str], at: int) -> list[int]:
 def find(cells: list[Cell], number: int, name: str, stub_id: str) -> Answer:
     """Find the answer to exercise ``number``: what ``check_N(...)`` is called with.
 
-    If that is the stub only, the function ``name`` wherever else it is defined. Of several attempts
-    the last one counts. ``stub_id`` is the id of the stub's cell.
+    If that is the stub only, the function ``name`` where it is defined from there on. Of several
+    attempts the last one counts. ``stub_id`` is the id of the stub's cell.
     """
     check, statements = f"check_{number}", statements_of(cells)
+    there = [c for c in cells if f"{check}(" in c.source or stub_id == c.id != ""]
+    start = there[0].place if there else 0  # further up, the notebook may use the name for its own
     called = [
         answer_at(statements, at, ast.unparse(call.args[0]))
         for at, s in enumerate(statements)
         for call in ([] if isinstance(s.node, DEFINES) else ast.walk(s.node))
         if isinstance(call, ast.Call) and call.args and called_name(call) == check
     ]
-    defined = [answer_at(statements, at, name) for at, s in enumerate(statements) if name in s.sets]
+    defined = [
+        answer_at(statements, at, name)
+        for at, s in enumerate(statements)
+        if name in s.sets and s.cell.place >= start
+    ]
     for tried in (called, defined):
         written = [answer for answer in tried if answer.verdict != "not yet"]
         places = sorted({answer.place for answer in written})
@@ -208,8 +214,8 @@ def find(cells: list[Cell], number: int, name: str, stub_id: str) -> Answer:
             return replace(written[-1], note=note)
         if written:
             return written[-1]
-    for c in cells:
-        if c.error and (f"{check}(" in c.source or stub_id == c.id != ""):
+    for c in there:
+        if c.error:
             return Answer(c.place, "wrong", f"its cell {c.place} does not run: {c.error}")
     if called or defined:
         return (called or defined)[-1]

@@ -48,10 +48,10 @@ class Judge:
             verdict, message = self.hear(limit)
             return verdict, message
         except TimeoutError:
-            self.stop(wait=0.0)
+            self.stop()
             return "wrong", f"exercise {number}: {what} took longer than {limit:g} s"
         except (EOFError, OSError):
-            status = self.stop()
+            status = self.stop(wait=10.0)
             return "wrong", f"exercise {number}: {what} ended Python itself (exit status {status})"
 
     def start(self) -> None:
@@ -76,7 +76,7 @@ class Judge:
             raise TimeoutError
         return json.loads(self.pipe.recv_bytes())
 
-    def stop(self, wait: float = 1.0) -> int | None:
+    def stop(self, wait: float = 0.0) -> int | None:
         """End it with all that it started, and return its exit status if it had ended by itself."""
         if self.process is None:
             return None
