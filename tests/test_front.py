@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import tomllib
 
 import pytest
@@ -105,12 +104,15 @@ def cited_in(text):
 
 
 def sources():
-    """Every committed text that may cite: name -> text, of a notebook the cells' sources."""
-    run = ["git", "ls-files", "-co", "--exclude-standard", "*.py", "*.md", "*.ipynb"]
-    names = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in names.split():
-        if name not in ("docs/bibliography.md", "tests/test_front.py") and (ROOT / name).exists():
-            text = (ROOT / name).read_text("utf-8")
+    """Yield every text that may cite: name, text; of a notebook the cells' sources."""
+    found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    for top in ("lbopt", "theory", "tests", "docs", "notebooks"):
+        found += [p for p in (ROOT / top).rglob("*.*") if p.suffix in (".py", ".md", ".ipynb")]
+    for path in found:
+        name = path.relative_to(ROOT).as_posix()
+        built = "_build" in name or ".ipynb_checkpoints" in name
+        if not built and name not in ("docs/bibliography.md", "tests/test_front.py"):
+            text = path.read_text("utf-8")
             if name.endswith(".ipynb"):
                 cells = json.loads(text)["cells"]
                 text = "\n".join("".join(c["source"]) for c in cells)

@@ -25,20 +25,27 @@ def test_an_example_runs_and_prints_what_it_says(code):
     assert printed.getvalue().splitlines() == said
 
 
-def test_there_is_an_example_of_the_library_one_of_the_theory_and_one_of_conformance():
-    assert len(EXAMPLES) == 3
-    assert "from lbopt import" in EXAMPLES[0]
-    assert "theory.check_bound" in EXAMPLES[1]
-    assert "conformance.check" in EXAMPLES[2]
+def test_there_is_one_example_that_does_three_things():
+    (code,) = EXAMPLES
+    assert "optim.lamb" in code
+    assert "conformance.identify" in code
+    assert "theory.check_bound" in code
+
+
+def test_the_numbers_are_those_of_the_experiments():
+    experiments = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    numbers = re.findall(r"\d+\.\d+ ± \d+\.\d+", README)
+    assert len(numbers) >= 4
+    assert [n for n in numbers if n not in experiments] == []
 
 
 def test_every_make_target_that_is_named_exists_and_is_listed_by_help():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = set(re.findall(r"`?make ([a-z][a-z-]+)", README)) - {"and"}
     listed = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
-    assert {"demo", "test", "notebooks", "help", "bench"} <= named
+    assert {"demo", "test", "notebooks", "help", "docs"} <= named
     assert named <= listed
-    assert {"lint", "test-deep", "test-gpu", "test-peers", "theory"} <= listed
+    assert {"lint", "test-deep", "test-gpu", "test-peers", "theory", "bench"} <= listed
 
 
 @pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]))
