@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_an_answer_finds_what_it_needs_and_nothing_else_is_run(judge, sources):
 
 
 LATER = [STUB, "def batch_noise(s, N, B):\n    return s / N"]
-PATCHED = "import checks_03 as c\nc.check_1 = c.demand = print"
+PATCHED = "__import__('checks_03').__dict__.update(demand=print, check_1=print) or 0"
 NO_NAME = "name 'lost' is not defined, in line 2 of cell 1: return lost"
 AT = "division by zero, in line 2 of cell 1: return N / 0"
 BEFORE = "before that, ZeroDivisionError: division by zero, in line 1 of cell 1: a = 1 / 0"
@@ -147,7 +148,7 @@ BEFORE = "before that, ZeroDivisionError: division by zero, in line 1 of cell 1:
         ([FIRST.format("batch_noise(sigma2, N, B)")], "RecursionError"),
         (["import sys", FIRST.format("sys.exit()")], "raised SystemExit, in line 2 of cell 2"),
         (["check_1 = lambda f: True", FIRST.format("0 * N")], "the single-example law fails"),
-        ([PATCHED, FIRST.format("(c, 0)[1]")], "the single-example law fails"),
+        ([FIRST.format(PATCHED)], "the single-example law fails"),
         ([FIRST.format("print('exercise 1: right') or 0")], "the single-example law fails"),
         ([FIRST.format(GOOD), FIRST.format("0")], "the single-example law fails"),
         (LATER, "the whole-data law fails"),
@@ -181,7 +182,9 @@ UNITS = "what batch_noise builds on (cells 1) took longer than 2 s"
 )
 def test_a_crash_or_an_endless_loop_ends_one_answer_only(judge, sources, words):
     graded(judge, cells(FIRST.format(GOOD)))  # the imports are not what is timed
+    began = time.perf_counter()
     verdict, said = graded(judge, cells(*sources), limit=2)
+    assert time.perf_counter() - began < 20
     assert verdict == "wrong"
     assert words in said
     assert graded(judge, cells(FIRST.format(GOOD))) == ("right", "exercise 1: right")
