@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -188,9 +189,9 @@ def page() -> str:
     lines += ["\n## LARS\n", *table(LARS, "momentum"), "\n## Keywords, defaults, sources\n"]
     for name in variants.names():
         f = (LAMB | LARS)[name]
-        statement = inspect.getdoc(VARIANTS[name]) or ""
+        statement = (inspect.getdoc(VARIANTS[name]) or "").partition("\n")[0]
         lines.append(f"**`{name}`** ({f.source}; {f.checked}) `{signature(name)}`  ")
-        lines.append(statement.partition("\n")[0] + "\n")
+        lines.append(re.sub(r":math:`([^`]*)`", r"$\1$", statement) + "\n")
     return "\n".join(lines)
 
 
