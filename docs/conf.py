@@ -30,9 +30,6 @@ include_patterns = [
     "notebooks/*.md", "notebooks/*.ipynb",
 ]  # fmt: skip
 exclude_patterns = [".*", "results", "lbopt", "tests", "theory", "docs/_build", "dist", "build"]
-if (DOCS / "refs.bib").exists():
-    extensions.append("sphinxcontrib.bibtex")
-    bibtex_bibfiles = ["docs/refs.bib"]
 
 # --- pages and notebooks ----------------------------------------------------------------------
 myst_enable_extensions = ["dollarmath", "amsmath"]
@@ -48,6 +45,7 @@ nb_execution_timeout = 600
 nb_execution_show_tb = True
 nb_ipywidgets_js = {}  # nothing here answers a slider; its scripts would come from a CDN
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # Markdown that a cell displays has formulas, too
 
 # --- the API reference ------------------------------------------------------------------------
 default_role = "py:obj"  # `lamb` in a docstring is a link where there is such a thing
@@ -68,6 +66,7 @@ html_theme = "furo"
 html_title = "lbopt"
 html_static_path = ["_static"]
 html_extra_path = ["_extra"]  # index.html at the top, which leads to docs/index.html
+html_favicon = "_static/favicon.svg"
 html_css_files = ["lbopt.css"]
 html_js_files = ["wide.js"]
 html_copy_source = False

@@ -1,4 +1,4 @@
-"""A cell tagged ``live`` holds a slider: its code is shown, its output, which needs a kernel, not."""
+"""A cell tagged ``live`` holds a slider: its code is shown; its output needs a kernel."""
 
 from docutils import nodes
 from sphinx.application import Sphinx
