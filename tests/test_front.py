@@ -198,3 +198,20 @@ def test_every_table_and_figure_of_the_experiments_has_a_command_above_it():
             make = re.match(r"make ([a-z-]+)", line)
             module = re.match(r"python -m lbopt ([a-z]+)", line)
             assert (make and make[1] in listed) or (module and module[1] in commands), line
+
+
+# ---- notation: what the notebooks write is explained
+
+
+GREEK = """alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi rho sigma
+tau phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega"""  # pi is the number
+
+
+def test_every_greek_letter_of_the_notebooks_and_the_theory_is_in_the_notation():
+    explained = (ROOT / "docs" / "notation.md").read_text("utf-8")
+    used = set()
+    for name, text in SOURCES.items():
+        if name.startswith(("notebooks/0", "docs/theory/")):
+            used |= set(re.findall(r"\\([a-zA-Z]+)", text)) & set(GREEK.split())
+    assert {"gamma", "Lambda"} < used
+    assert {letter for letter in used if f"\\{letter}" not in explained} == set()
