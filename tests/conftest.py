@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def pytest_configure(config):
     missing = [
         name
         for name in os.environ.get("LBOPT_TEST_NEEDS", "").split()
-        if importlib.util.find_spec(name) is None
+        if importlib.util.find_spec(name) is None and shutil.which(name) is None  # or a program
     ]
     if missing:
         raise pytest.UsageError(
