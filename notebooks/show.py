@@ -51,7 +51,7 @@ def slider(draw: Callable[..., Any], choices: Mapping[str, Sequence[Any]]) -> No
                      for value in values],
             value=values[len(values) // 2],
             description=name,
-            layout={"width": "28em"},
+            layout={"width": "32em"},
         )
         for name, values in choices.items()
     ]  # fmt: skip
