@@ -81,7 +81,6 @@ def pytest_configure(config: Any) -> None:
     if not asked(config):
         return
     config.args[:] = [str(HERE)]
-    config.option.doctestmodules = False
     config.option.reportchars = ""
     start = config.invocation_params.dir
     folders = [start / folder for folder in config.option.exercises if folder] or [HERE]

@@ -94,6 +94,7 @@ def test_a_wrong_answer_is_told_its_law(judge, number):
         ["kept = {}", "kept['a'] = 2", FIRST.format(f"{GOOD} * kept['a'] / 2")],
         ["kept = []", "for i in range(2):\n    kept.append(i)", FIRST.format(f"{GOOD} * kept[1]")],
         ["a = 5", "def f():\n    return a", "a = 1", FIRST.format(f"{GOOD} * f()")],
+        ["one = __import__('time').sleep(60)", "one = 1", FIRST.format(f"{GOOD} * one")],
         ["a = 1", "b = a", "a = 0", FIRST.format(f"{GOOD} * b")],
         ["try:\n    one = lost\nexcept NameError:\n    one = 1", FIRST.format(f"{GOOD} * one")],
         ["from math import *", FIRST.format(f"{GOOD} * cos(0)")],
