@@ -256,12 +256,13 @@ def test_relative_links_and_named_files_exist(name):
 
 
 def test_notebooks_are_linked_in_their_order():
-    for before, after in pairwise(NAMES):
-        assert f"({after}.ipynb)" in read(before).cells[0].source
-        assert f"({before}.ipynb)" in read(after).cells[0].source
-    assert "**Previous:**" not in read(NAMES[0]).cells[0].source
-    last = read(NAMES[-1]).cells[0].source.split("**Next:**")[1]
-    assert "](../docs/" in last  # where to go on
+    heads = [read(name).cells[0].source.split("**Next:**") for name in NAMES]
+    for name, (_, onward) in zip(NAMES[1:], heads, strict=False):
+        assert f"]({name}.ipynb)" in onward
+    for name, (head, _) in zip(NAMES, heads[1:], strict=False):
+        assert f"]({name}.ipynb)" in head.split("**Previous:**")[1]
+    assert "**Previous:**" not in heads[0][0]
+    assert "](../docs/" in heads[-1][1]  # where to go on
 
 
 def test_no_two_figures_are_the_same():
