@@ -76,6 +76,14 @@ def rate_at(lr: Rate, t: int) -> float:
     return float(lr(t)) if callable(lr) else lr
 
 
+def hand_back(given: np.ndarray, gradient: Any) -> None:
+    """Write into a gradient what a torch optimizer wrote into ``p.grad``, so that it is seen."""
+    if gradient is not None:
+        after = gradient.detach().cpu().numpy()
+        if not np.array_equal(after, given, equal_nan=True):
+            given[...] = after
+
+
 def from_lbopt(
     recipe: Callable[..., Any],
     *,
@@ -125,7 +133,8 @@ def from_torch(
     """Wrap a `torch.optim.Optimizer` class, on any device.
 
     A schedule sets ``lr`` of every group before each step. A layer that is missing among the
-    gradients has ``grad = None``.
+    gradients has ``grad = None``. What the optimizer writes into ``p.grad`` is written into the
+    gradient that ``step`` was given.
 
     Examples
     --------
@@ -161,6 +170,8 @@ def from_torch(
                     group["lr"] = rate_at(lr, inside["t"])
             opt.step()
             inside["t"] += 1
+            for k, g in grads.items():
+                hand_back(g, p[k].grad)
             return {k: w.detach().cpu().numpy().copy() for k, w in p.items()}
 
         def save() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,13 @@ def from_optax(
     *,
     names: Names | None = None,
     settings: Mapping[str, Any] | None = None,
+    jit: bool = False,
 ) -> Factory:
     """Wrap ``factory(learning_rate, **hyperparameters) -> optax.GradientTransformation``.
+
+    A check builds the transformation a hundred times, and each would be compiled anew where it
+    calls ``jax.jit`` itself: so ``jax.disable_jit()`` is on while it runs, unless ``jit=True``
+    (minutes in place of seconds, then).
 
     A schedule is handed over as a function of optax's count. JAX computes in float32 unless
     ``jax.config.update("jax_enable_x64", True)``; the kit sees which.
@@ -30,29 +36,33 @@ def from_optax(
     ``check(from_optax(optax.lamb), claims="lamb")``; a chain:
     ``from_optax(lambda lr, b1=0.9: optax.chain(optax.scale_by_adam(b1), optax.scale(-lr)))``.
     """
+    import jax
     import jax.numpy as jnp
     import optax
 
-    known = found_names(factory, names)
+    known, tracing = found_names(factory, names), nullcontext if jit else jax.disable_jit
 
     def build(lr: Rate, **given: Any) -> Optimizer:
         rate: Any = lr
         if callable(lr):
             table = jnp.asarray(np.array([rate_at(lr, t) for t in range(STEPS)]))
             rate = lambda count: table[count]  # noqa: E731
-        transformation = factory(rate, **keywords(factory, known, settings or {}, given))
+        with tracing():
+            transformation = factory(rate, **keywords(factory, known, settings or {}, given))
         inside: list[Any] = [None]
 
         def on_device(arrays: Arrays) -> dict[str, Any]:
             return {k: jnp.asarray(a) for k, a in arrays.items()}
 
         def init(params: Arrays) -> None:
-            inside[0] = transformation.init(on_device(params))
+            with tracing():
+                inside[0] = transformation.init(on_device(params))
 
         def step(params: Arrays, grads: Arrays) -> Arrays:
             p = on_device(params)
-            updates, inside[0] = transformation.update(on_device(grads), inside[0], p)
-            return {k: np.array(a) for k, a in optax.apply_updates(p, updates).items()}
+            with tracing():
+                updates, inside[0] = transformation.update(on_device(grads), inside[0], p)
+                return {k: np.array(a) for k, a in optax.apply_updates(p, updates).items()}
 
         def load(saved: bytes) -> None:
             inside[0] = pickle.loads(saved)

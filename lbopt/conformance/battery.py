@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,8 @@ class Scene(NamedTuple):
     seen: np.ndarray  # (steps, runs, 1): whether there was such a step
     at: Layout
     unit: float
-    still: tuple[str, ...] = ()  # layers that never moved; not looked at
+    told: frozenset[str]  # hyperparameters of the claim
+    still: tuple[str, ...] = ()  # layers that never moved; no knob is turned for them
 
 
 class Watched(NamedTuple):
@@ -79,15 +81,26 @@ def plans(lab: Lab) -> list[tuple[str, dict, Arrays, list[Arrays], Rate]]:
         ]
     if lab.claim.name == "lars":
         out += [("tiny", {}, problem.times(2.0**-40, W), tiny, RATE)]
+    if lab.claim.name == "lars_2020":
+        out += [("tiny gradients", {}, W, tiny, RATE)]
     return out
 
 
-def watch(lab: Lab) -> Scene | None:
+def edges(lab: Lab) -> list[tuple[str, dict, Arrays, list[Arrays], Rate]]:
+    """Where papers are silent and implementations differ: the zero rules."""
+    decay, zero = FULL[lab.claim.name]["weight_decay"], problem.times(0.0, W)
+    return [
+        ("zero weights", {}, zero, problem.gradients(1, seed=11), RATE),
+        ("zero gradients", {"weight_decay": decay}, W, [zero], RATE),
+    ]
+
+
+def watch(lab: Lab, planned: Callable[[Lab], list] = plans) -> Scene | None:
     """Run the battery; what the factory or the optimizer refuses is left out."""
     runs = []
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for name, other, w, gs, lr in plans(lab):
+        for name, other, w, gs, lr in planned(lab):
             h = usual(lab, **other)
             try:
                 runs.append(Watched(name, h, lab.run(h, w, gs, lr), gs, lr))
@@ -116,38 +129,40 @@ def in_rows(runs: list[Watched], unit: float) -> Scene:
     still = tuple(k for k, moved in zip(at.names, far, strict=True) if not moved)
     return Scene(
         tuple(run.name for run in runs), h, ws, gs, rates, got, seen[..., :1] > 0, at, unit,
-        still if len(still) < len(at.names) else (),
+        frozenset(runs[0].h), still if len(still) < len(at.names) else (),
     )  # fmt: skip
 
 
 def errors(k: Knobs, scene: Scene) -> Flat:
-    """Relative error of every step, run and layer, less what weights hide of an update."""
+    """Relative error of every step, run and layer, but for layers that never move."""
     want = simulate(k, scene.h, scene.ws, scene.gs, scene.rates, scene.at)
-    return distances(want, scene)
+    return distances(want, scene) * np.array([k not in scene.still for k in scene.at.names])
 
 
 def distances(want: Flat, scene: Scene) -> Flat:
-    """The same for updates from elsewhere."""
+    """Relative differences from other updates, less what weights hide of an update; at most 2."""
     got, starts = scene.got, scene.at.starts
     with np.errstate(all="ignore"):
         gap = np.maximum.reduceat(np.abs(got - want), starts, axis=-1)
         hidden = 8 * scene.unit * np.maximum.reduceat(np.abs(scene.ws), starts, axis=-1)
-        size = np.maximum.reduceat(np.abs(got), starts, axis=-1)
+        size = np.maximum.reduceat(np.maximum(np.abs(got), np.abs(want)), starts, axis=-1)
         gap = np.maximum(gap - hidden, 0.0) / np.where(size > 0, size, 1.0)
-    gap = np.where(np.isfinite(gap), gap, 10.0)
-    watched = scene.seen & np.array([k not in scene.still for k in scene.at.names])
-    return np.where(watched, gap, 0.0)
+    return np.where(scene.seen, np.where(np.isfinite(gap), gap, 2.0), 0.0)
 
 
 def score(k: Knobs, scene: Scene) -> float:
-    """Mean of log10 of the errors, from the rounding to 10: each cell that is explained counts."""
-    return float(np.mean(np.log10(np.clip(errors(k, scene), 300 * scene.unit, 10.0))))
+    """Mean of log10 of the errors, from the rounding to 2: each cell that is explained counts."""
+    return float(np.mean(np.log10(np.clip(errors(k, scene), 300 * scene.unit, 2.0))))
 
 
 def unexplained(k: Knobs, scene: Scene) -> float:
     """Share of the steps and layers that a member of the family does not reproduce."""
-    limit = max(NEAR, 3e3 * scene.unit)
-    return float(np.sum(errors(k, scene) > limit) / (np.sum(scene.seen) * len(scene.at.names)))
+    return float(np.sum(misses(k, scene)) / (np.sum(scene.seen) * len(scene.at.names)))
+
+
+def misses(k: Knobs, scene: Scene) -> np.ndarray:
+    """Which steps, runs and layers a member of the family does not reproduce."""
+    return errors(k, scene) > max(NEAR, 3e3 * scene.unit)
 
 
 def largest_error(k: Knobs, scene: Scene) -> float:

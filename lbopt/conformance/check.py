@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lbopt.conformance.contract import ContractError, NotOfferedError, declared
+from lbopt.conformance.contract import ContractError, HiddenError, NotOfferedError, declared
 from lbopt.conformance.formulas import CLAIMS, Claim
 from lbopt.conformance.lab import Lab, Measurement
 from lbopt.conformance.law import FULL, GRADS, RATE, Law, W
@@ -88,6 +88,12 @@ def check(
         rows.append(judge(law, lab, strict))
         if law.name == "contract" and rows[-1].verdict == "broken":
             break  # nothing else can be tried
+    if not any(row.verdict == "broken" for row in rows):  # what hides must not let it pass
+        hidden = {law.name for law in laws_of(claims) if law.kind == "law" or strict}
+        rows = [
+            row._replace(verdict="broken") if row.verdict == "hidden" and row.law in hidden else row
+            for row in rows
+        ]
     knobs: tuple[str, ...] = ()
     failed = any(row.verdict == "broken" for row in rows)
     if explain and failed and rows[0].verdict != "broken":
@@ -167,13 +173,18 @@ def judge(law: Law, lab: Lab, strict: bool = False) -> Row:
     lab.guessed.clear()
     note = ""
     try:
-        m = measure(law, lab)
+        m, hidden = seen(law, lab)
         if m.broken and lab.arithmetic == "float64" and m.measured <= FAR * m.tolerance:
-            single = measure(law, replace(lab, arithmetic="float32", assumed=set(), guessed=set()))
+            narrow = replace(lab, arithmetic="float32", assumed=set(), guessed=set())
+            single, still = seen(law, narrow)
             if not single.broken:
-                m, note = single, "to float32 precision only"
+                m, hidden, note = single, still, "to float32 precision only"
+        if hidden is not None:
+            raise hidden
     except NotOfferedError as e:
         return Row(law.name, "not offered", float("nan"), float("nan"), law.failure, str(e))
+    except HiddenError as e:
+        return Row(law.name, "hidden", e.measured, e.tolerance, law.failure, str(e))
     if not m.broken:
         return Row(law.name, "kept", m.measured, m.tolerance, law.failure, note)
     verdict = VERDICT["law" if strict else law.kind]
@@ -185,13 +196,21 @@ def judge(law: Law, lab: Lab, strict: bool = False) -> Row:
     return Row(law.name, verdict, m.measured, m.tolerance, law.failure, detail)
 
 
+def seen(law: Law, lab: Lab) -> tuple[Measurement, HiddenError | None]:
+    """Run a law, which may find that what it is about is hidden."""
+    try:
+        return measure(law, lab), None
+    except HiddenError as e:
+        return Measurement(e.measured, e.tolerance), e
+
+
 def measure(law: Law, lab: Lab) -> Measurement:
     """Run a law; what the optimizer raises is a failure of the law, with its message."""
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return law.run(lab)
-    except NotOfferedError:
+    except (NotOfferedError, HiddenError):
         raise
     except ContractError as e:
         return Measurement(float("inf"), 0.0, str(e))

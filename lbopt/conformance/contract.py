@@ -53,6 +53,14 @@ class NotOfferedError(Exception):
     """The factory, or its optimizer, does not take what a law needs: reported, not failed."""
 
 
+class HiddenError(Exception):
+    """What a law is about cannot be seen, as the formula is broken without it too."""
+
+    def __init__(self, why: str, measured: float, tolerance: float) -> None:
+        super().__init__(why)
+        self.measured, self.tolerance = measured, tolerance
+
+
 class ContractError(Exception):
     """``step`` gave back something else than dicts of arrays like the ones it got."""
 

@@ -1,4 +1,4 @@
-"""What an optimizer does at the edges: zero weights, zero gradients, half precision, precision."""
+"""What an optimizer does at the edges: zero weights, zero and late gradients, precision."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from lbopt.conformance import problem
+from lbopt.conformance.battery import Scene, misses
 from lbopt.conformance.contract import NotOfferedError, copies
+from lbopt.conformance.family import Knobs
 from lbopt.conformance.lab import Lab, size
 from lbopt.conformance.law import FULL, GRADS, RATE, W, usual
 
@@ -16,17 +18,30 @@ ZERO = problem.times(0.0, W)
 PROBED = "embed.weight"
 
 
-def remarks_of(lab: Lab, base: str, error: float) -> tuple[str, ...]:
-    """Collect what is otherwise than in the paper's form, or not in every implementation.
+def edge_words(lab: Lab, base: str, border: Scene | None, k: Knobs | None) -> tuple[str, ...]:
+    """What zero weights and zero gradients do, where the member ``k`` would not do the same."""
+    out = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for name, probe in (("zero weights", zero_weights), ("zero gradients", zero_gradient)):
+            if border is None or name not in border.names:
+                continue
+            if k is None or misses(k, border)[:, border.names.index(name)].any():
+                out.append(probe(lab, base))
+    return tuple(words for words in out if words)
 
-    ``base`` is the algorithm, ``error`` the largest of the member of the family that fits.
+
+def remarks_of(lab: Lab, error: float) -> tuple[str, ...]:
+    """Collect what is not of the algorithm: arithmetic, and gradients that come late.
+
+    ``error`` is the largest of the member of the family that fits.
     """
     out = []
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for probe in (zero_weights, zero_gradient, late_gradient, half_precision):
+        for probe in (late_gradient, half_precision):
             try:
-                out.append(probe(lab, base))
+                out.append(probe(lab))
             except Exception:
                 continue
     if lab.arithmetic == "float32" and lab.dtype == "float64":
@@ -70,7 +85,7 @@ def zero_gradient(lab: Lab, base: str) -> str:
     return f"a layer without gradient shrinks by {share:.3g} lr"
 
 
-def late_gradient(lab: Lab, base: str) -> str:
+def late_gradient(lab: Lab) -> str:
     """A layer whose gradient is missing at first (in torch: None), where that is possible."""
     if lab.claim.name not in ("lamb", "adamw"):
         return ""
@@ -99,7 +114,7 @@ def follow(lab: Lab, h: dict, t: int) -> np.ndarray:
     return -RATE * r * (size(w) / size(r) if lab.claim.name == "lamb" else 1.0)
 
 
-def half_precision(lab: Lab, base: str) -> str:
+def half_precision(lab: Lab) -> str:
     """Norms of 300 x 300 ones in float16."""
     one = {"W": np.ones((300, 300))}
     half = replace(lab, dtype="float16", arithmetic="float16")

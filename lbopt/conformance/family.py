@@ -25,6 +25,8 @@ class Layout(NamedTuple):
     starts: np.ndarray
     layer_of: np.ndarray
     ndims: tuple[int, ...]
+    rows: np.ndarray  # where the rows start; a vector is one row
+    row_of: np.ndarray
 
     def flat(self, arrays: Arrays) -> Flat:
         """Join the layers."""
@@ -43,8 +45,11 @@ def layout(w: Arrays) -> Layout:
     """Lay out the layers of some weights, none of which is empty."""
     sizes = [a.size for a in w.values()]
     starts = np.cumsum([0, *sizes[:-1]])
-    return Layout(tuple(w), starts, np.repeat(np.arange(len(w)), sizes),
-                  tuple(a.ndim for a in w.values()))  # fmt: skip
+    rows = [n for a in w.values() for n in ([a[0].size] * len(a) if a.ndim > 1 else [a.size])]
+    return Layout(
+        tuple(w), starts, np.repeat(np.arange(len(w)), sizes), tuple(a.ndim for a in w.values()),
+        np.cumsum([0, *rows[:-1]]), np.repeat(np.arange(len(rows)), rows),
+    )  # fmt: skip
 
 
 class Knobs(NamedTuple):
@@ -68,7 +73,9 @@ class Knobs(NamedTuple):
     ratio: str = "layer"
     adapted: tuple[bool, ...] = (True,) * 7
     adapted_without_decay: bool = True
-    ratio_eps: float | str = 0.0  # added to the norm in the ratio
+    coefficient: float | None = None  # LARS's, another than the one it was told
+    ratio_eps: float | str = 0.0  # in the ratio, with the norm it divides by
+    ratio_eps_as: str = "added"
     phi: tuple[float, float] = (0.0, np.inf)
     bounds: tuple[float, float] = (0.0, np.inf)
     clip: float = np.inf
@@ -76,27 +83,47 @@ class Knobs(NamedTuple):
     schedule: str = "asked"
 
 
-def ratio(k: Knobs, h: Hyper, w: Flat, u: Flat, g: Flat, at: Layout) -> Flat:
-    """The trust ratio at every entry."""
-    if k.ratio == "none":
-        return np.ones_like(w)
-    w_norm, u_norm = at.norms(w), at.norms(g if k.ratio == "gradient" else u)
-    if k.ratio == "global":
-        w_norm, u_norm = together(w_norm), together(u_norm)
+def lengths(k: Knobs, x: Flat, at: Layout) -> Flat:
+    """What a member takes for the norm of each layer, at every entry."""
     if k.ratio in ("l1", "linf"):
         reduce = np.add.reduceat if k.ratio == "l1" else np.maximum.reduceat
-        w_norm, u_norm = (reduce(np.abs(x), at.starts, axis=-1) for x in (w, u))
+        return at.wide(reduce(np.abs(x), at.starts, axis=-1))
+    if k.ratio == "rows":
+        return np.sqrt(np.add.reduceat(x * x, at.rows, axis=-1))[..., at.row_of]
+    if k.ratio in ("float16", "bfloat16"):
+        return at.wide(narrow(at.norms(narrow(x, k.ratio)), k.ratio))
+    norms = at.norms(x)
+    return at.wide(together(norms) if k.ratio == "global" else norms)
+
+
+def narrow(x: Flat, kind: str) -> Flat:
+    """Round to one of the two half precisions."""
+    if kind == "float16":
+        return x.astype(np.float16).astype(np.float64)
+    bits = x.astype(np.float32).view(np.uint32)
+    bits = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))  # ties to even
+    return (bits & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
+
+
+def ratio(k: Knobs, h: Hyper, w_norm: Flat, u_norm: Flat, at: Layout) -> Flat:
+    """The trust ratio at every entry."""
+    if k.ratio == "none":
+        return np.ones_like(w_norm)
     if k.ratio == "inverted":
         w_norm, u_norm = u_norm, w_norm
     if k.ratio == "squared":
         w_norm, u_norm = w_norm**2, u_norm**2
+    if k.ratio == "root":
+        w_norm, u_norm = np.sqrt(w_norm), np.sqrt(u_norm)
     if k.ratio == "rms of weights":
-        w_norm = w_norm / np.sqrt(np.bincount(at.layer_of))
+        w_norm = w_norm / np.sqrt(np.bincount(at.layer_of))[at.layer_of]
     zero = (w_norm == 0) | (u_norm == 0)
     w_norm = np.clip(w_norm, *k.phi)
-    bottom = u_norm + (h["eps"] if k.ratio_eps == "eps" else float(k.ratio_eps))
-    r = np.clip(np.divide(w_norm, bottom, out=np.ones_like(bottom), where=bottom > 0), *k.bounds)
-    return at.wide(np.where(zero | idle(k, h), 1.0, r))
+    eps = h["eps"] if k.ratio_eps == "eps" else float(k.ratio_eps)
+    bottom = np.maximum(u_norm, eps) if k.ratio_eps_as == "least" else u_norm + eps
+    top = w_norm + eps if k.ratio_eps_as == "both" else w_norm
+    r = np.clip(np.divide(top, bottom, out=np.ones_like(bottom), where=bottom > 0), *k.bounds)
+    return np.where(zero | at.wide(idle(k, h)), 1.0, r)
 
 
 def together(norms: Flat) -> Flat:
@@ -107,10 +134,10 @@ def together(norms: Flat) -> Flat:
 def idle(k: Knobs, h: Hyper) -> Flat:
     """Layers without a ratio, of each run."""
     out = ~np.array(k.adapted)
-    return out if k.adapted_without_decay else out | (h["weight_decay"] == 0)
+    return out | (h["weight_decay"] == 0) & (not k.adapted_without_decay)
 
 
 def decay_of(k: Knobs, h: Hyper, rate: Flat, at: Layout) -> Flat:
     """The decay at every entry."""
-    size = rate if k.decay_size == "rate" else k.decay_size
+    size = {"rate": rate, "squared": h["weight_decay"]}.get(str(k.decay_size), k.decay_size)
     return h["weight_decay"] * size * at.wide(np.array(k.decayed, float))

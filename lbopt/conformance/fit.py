@@ -32,32 +32,42 @@ COMMON: dict[str, tuple[Any, ...]] = {
     "sign": (1.0, -1.0),
     "adapted_without_decay": (True, False),
     "clip": (np.inf, 1.0),
-    "clip_by": ("all", "layer"),
-    "decay_size": (1.0, 0.5, 2.0, "rate"),
-    "schedule": ("asked", "kept", "late", "early", "twice", "divided out"),
+    "clip_by": ("all", "layer", "entry"),
+    "decay_size": (1.0, 0.5, 2.0, -1.0, "rate", "squared"),
+    "schedule": ("asked", "kept", "late", "early", "twice", "divided out", "squared", "root"),
+    "ratio_eps": (0.0, "eps", 1e-6, 1e-8, 1e-12),
+    "ratio_eps_as": ("added", "both", "least"),
 }
 ADAM_VALUES: dict[str, tuple[Any, ...]] = {
-    "ratio": ("layer", "none", "global", "gradient", "inverted", "squared", "l1", "linf",
-              "before the moments", "rms of weights"),
+    "ratio": ("layer", "none", "global", "gradient", "first moment", "inverted", "squared", "root",
+              "l1", "linf", "rows", "float16", "bfloat16", "before the moments", "rms of weights",
+              "stale weights", "stale updates", "first weights"),
     "decay": ("in the norm", "decoupled, after", "decoupled, before", "in the gradient",
               "not in the norm", "ignored", "decoupled, without the rate",
-              "decoupled, at the first rate"),
+              "decoupled, at the first rate", "decoupled, of what is left", "in the norm alone",
+              "norms added", "of the first weights"),
     "correction": ("inside", "none", "outside", "first outside", "first not", "second not",
-                   "from 0", "from 2", "twice", "b1 for both", "root forgotten"),
-    "moments": ("adam", "swapped", "not squared", "amsgrad", "nlamb", "nnlamb", "summed",
-                "of m", "b1 in v"),
-    "eps": ("outside", "inside", "before the correction", "none", "squared inside", "maximum"),
+                   "from 0", "from 2", "twice", "lags", "first: from 0", "first: from 2",
+                   "first: lags", "second: from 0", "second: from 2", "second: lags",
+                   "b1 for both", "root forgotten"),
+    "moments": ("adam", "swapped", "not squared", "no root", "amsgrad", "nlamb", "nnlamb",
+                "nesterov", "summed", "v summed", "of m", "b1 in v", "centred", "decay in v",
+                "started", "v started", "sign"),
+    "eps": ("outside", "inside", "before the correction", "none", "squared inside", "maximum",
+            "with the correction", "inside, before the correction", "inside and outside"),
     "eps_value": (None, 1e-8, 1e-6, 1e-12),
-    "ratio_eps": (0.0, "eps", 1e-6, 1e-8),
     "root_eps": (0.0, 1e-6, 1e-8),
 }  # fmt: skip
 MOMENTUM_VALUES: dict[str, tuple[Any, ...]] = {
     "ratio": ("sum of norms", "none", "norm of the sum", "norm of the sum, no coefficient",
-              "gradient", "squared", "larc", "layer", "global"),
+              "gradient", "larger", "hypot", "squared", "larc", "layer", "global", "newest",
+              "inverted", "root", "l1", "linf", "rows", "stale weights"),
     "place": ("before, rate inside", "before, rate outside", "after"),
     "decay": ("in the gradient", "after the momentum", "decoupled, after", "ignored",
-              "decoupled, without the rate"),
-    "memory": ("sum", "average", "dampened", "first dampened", "nesterov"),
+              "decoupled, without the rate", "beside the ratio"),
+    "memory": ("sum", "average", "dampened", "first dampened", "dampened from the second",
+               "nesterov", "average, nesterov", "none at first"),
+    "coefficient": (None, 1e-3, 1.0),
     "eps_value": (None, 1e-9, 1e-8, 1e-7, 1e-6),
 }  # fmt: skip
 
@@ -137,11 +147,12 @@ def ordinary(name: str) -> bool:
 def cuts(scene: Scene, per_entry: bool) -> list[tuple[float, float]]:
     """Read off where ||update|| / lr, or the ratio, stops following the weights."""
     found = [(0.0, np.inf)]
-    root = np.sqrt(np.bincount(scene.at.layer_of)) if per_entry else 1.0
+    of = scene.gs if "trust_coefficient" in scene.told else np.ones_like(scene.gs)
     for name, high in (("large weights", True), ("small weights", False)):
         if name in scene.names:
             i = scene.names.index(name)
-            level = scene.at.norms(scene.got[0, i]) / scene.rates[0, i] / root
+            level = scene.at.norms(scene.got[0, i]) / scene.rates[0, i]
+            level = level / scene.at.norms(of[0, i]) if per_entry else level
             value = float(f"{np.median(level):.6g}")
             if np.ptp(level) < 1e-4 * value and value > 0:
                 found.append((0.0, value) if high else (value, np.inf))

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from lbopt.conformance.battery import Scene, largest_error, unexplained, watch
+from lbopt.conformance.battery import Scene, edges, largest_error, unexplained, watch
 from lbopt.conformance.check import prepare
 from lbopt.conformance.contract import declared
-from lbopt.conformance.edges import remarks_of
+from lbopt.conformance.edges import edge_words, remarks_of
 from lbopt.conformance.family import Knobs
 from lbopt.conformance.fit import BASES, differences, fit, fresh, toward
 from lbopt.conformance.known import Known, distance, libraries, recipes
 from lbopt.conformance.lab import Lab
+from lbopt.conformance.rest import pattern
 from lbopt.conformance.words import NAMES, apart
 from lbopt.conformance.wrap import as_factory
 
@@ -31,48 +32,48 @@ class Identification:
 
     Attributes
     ----------
-    name : the recipe of `lbopt.optim` or variant of `lbopt.optim.variants` that it is or is nearest
-    distance : largest relative difference of any update from it; rounding is 0
+    name : the recipe of `lbopt.optim` or variant of `lbopt.optim.variants` that is nearest to what
+        was seen, at its own settings; not a verdict: see ``matches``
+    distance : largest difference of any update from that one's, relative to the larger of both, so
+        at most 2; zero weights, zero gradients and layers that never move are among the updates.
+        0 is equality to rounding
+    matches : all names that it cannot be told from; empty where the nearest one is another
     family : the algorithm that the knobs are counted from
     knobs : in what it differs from ``family``, in words, probed directly
-    remarks : what it does at the edges: zero weights and gradients, half precision, float32 norms
-    matches : all names that it cannot be told from
-    unexplained : share of the probed steps that the knobs do not reproduce
+    remarks : of its arithmetic, and of gradients that come late
+    unexplained : share of the probed steps that ``family`` and ``knobs`` do not reproduce
     """
 
     name: str
     distance: float
+    matches: tuple[str, ...]
     family: str
     knobs: tuple[str, ...]
     remarks: tuple[str, ...]
-    matches: tuple[str, ...]
     unexplained: float
 
     def __str__(self) -> str:
-        words = [self.family + (":" if self.knobs else ""), ", ".join(self.knobs)]
+        words = [self.family + (":" if self.knobs else ""), "; ".join(self.knobs)]
         line = " ".join(w for w in words if w)
-        if self.unexplained and not self.matches:
-            line += f"; {self.unexplained:.0%} of the probed steps remain unexplained"
-        if self.matches:
-            line += f" (as {', '.join(self.matches)}{self._precision()})"
-        else:
-            line += f" (nearest: {self.name}, updates differ by up to {self.distance:.1e})"
-        return "; ".join([line, *self.remarks])
+        return "; ".join([f"{line} ({self.alike()})", *self.remarks])
 
-    def _precision(self) -> str:
-        return f", to {self.distance:.0e}" if self.distance else ""
+    def alike(self) -> str:
+        """Say which names it cannot be told from, or which is nearest."""
+        if self.matches:
+            exact = f", to {self.distance:.0e}" if self.distance else ""
+            return f"as {', '.join(self.matches)}{exact}"
+        far = "" if self.distance < 0.005 else f", {self.distance:.0%} of the step"
+        return f"nearest: {self.name}, updates differ by up to {self.distance:.1e}{far}"
 
     def _repr_html_(self) -> str:
         def items(title: str, words: tuple[str, ...]) -> str:
             lines = "".join(f"<li>{escape(w)}</li>" for w in words)
             return f"<p>{title}</p><ul>{lines}</ul>" if words else ""
 
-        what = f"as {', '.join(self.matches)}{self._precision()}" if self.matches else (
-            f"nearest: {self.name}, updates differ by up to {self.distance:.1e}")  # fmt: skip
         return (
-            f"<p><b>{escape(self.family)}</b> ({escape(what)})</p>"
+            f"<p><b>{escape(self.family)}</b> ({escape(self.alike())})</p>"
             + items("otherwise than the paper:", self.knobs)
-            + items("at the edges:", self.remarks)
+            + items("by the way:", self.remarks)
         )
 
 
@@ -110,22 +111,24 @@ def identify(make: Callable[..., Any]) -> Identification:
     scene = watch(lab)
     if scene is None:
         raise ValueError("identify could not run the optimizer: every probe raised; try check()")
+    border = watch(lab, edges)
     k = fit(scene)
     base = min(BASES, key=lambda name: differences(k, fresh(BASES[name], scene)))
     k = toward(k, fresh(BASES[base], scene), scene)
-    near = nearest(scene, k)
+    near = nearest(scene, border, k)
     limit = max(3e3 * scene.unit, min(SAME, 10 * near[0][0]))
-    rest = unexplained(k, scene)
     matches = tuple(dict.fromkeys(known.label for far, known in near if far <= limit))
     far, known = near[0]
+    told = words(lab, k, base, scene, border)
+    lost = unexplained(k, scene) > MOST
     return Identification(
         name=known.label,
         distance=0.0 if far <= 300 * scene.unit else far,
-        family=NAMES[base] if rest <= MOST else NOTHING,
-        knobs=tuple(words(k, BASES[base], scene)) if rest <= MOST else (),
-        remarks=remarks_of(lab, base, largest_error(k, scene)),
         matches=matches,
-        unexplained=rest,
+        family=NOTHING if lost and not matches else NAMES[base],
+        knobs=told,
+        remarks=remarks_of(lab, largest_error(k, scene)),
+        unexplained=unexplained(k, scene),
     )
 
 
@@ -150,34 +153,40 @@ def claim_for(make: Callable[..., Any]) -> str:
     return "sgd" if has["momentum"] else "lars_2020"
 
 
-def nearest(scene: Scene, k: Knobs) -> list[tuple[float, Known]]:
-    """Named optimizers by their distance: all on two runs, the best on every run."""
+def nearest(scene: Scene, border: Scene | None, k: Knobs) -> list[tuple[float, Known]]:
+    """Named optimizers by their distance: all on two runs, the best on every run and the edges."""
     quick = [i for i, name in enumerate(scene.names) if name in ("plain", "decay")][:2]
     every = [known for known in recipes() + libraries() if known.adam == (k.direction == "adam")]
+
+    def far(known: Known) -> float:
+        edge = 0.0 if border is None else distance(known, border)
+        return max(distance(known, scene), edge)
+
     with np.errstate(all="ignore"):
         first = [(distance(known, scene, quick or None), i) for i, known in enumerate(every)]
         best = [every[i] for _, i in sorted(first)[:10]]
-        found = [(distance(known, scene), i) for i, known in enumerate(best)]
-    return [(far, best[i]) for far, i in sorted(found)]
+        found = [(far(known), i) for i, known in enumerate(best)]
+    return [(away, best[i]) for away, i in sorted(found)]
 
 
-def words(k: Knobs, base: Knobs, scene: Scene) -> list[str]:
-    """In words, what a member does otherwise, and which layers never move."""
-    still = [f"never moves: {name!r}" for name in scene.still]
-    return still + list(apart(k, fresh(base, scene), scene.at))
+def words(lab: Lab, k: Knobs, base: str, scene: Scene, border: Scene | None) -> tuple[str, ...]:
+    """In words, what a member does otherwise than ``base``, and what it does not explain."""
+    out = [f"never moves: {name!r}" for name in scene.still]
+    rest = unexplained(k, scene)
+    if rest > MOST:
+        known = fresh(BASES[base], scene)
+        return (*out, f"unlike {NAMES[base]} and every known difference from it: "
+                f"{pattern(known, scene)}", *edge_words(lab, base, border, None))  # fmt: skip
+    out += apart(k, fresh(BASES[base], scene), scene.at)
+    if rest:
+        out.append(f"and something else: in {rest:.0%} of the probed steps {pattern(k, scene)}")
+    return (*out, *edge_words(lab, base, border, k))
 
 
 def knobs_of(lab: Lab) -> tuple[str, ...]:
     """Say what an optimizer does otherwise than its claim, as far as probing tells."""
-    scene = watch(lab)
+    scene, border = watch(lab), watch(lab, edges)
     if scene is None:
         return ()
-    base = BASES[lab.claim.name]
-    k = toward(fit(scene), fresh(base, scene), scene)
-    out = words(k, base, scene)
-    rest = unexplained(k, scene)
-    if rest > MOST:
-        return ("nothing that a combination of the known differences explains",)
-    if rest:
-        out.append(f"and something else: this does not explain {rest:.0%} of the probed steps")
-    return tuple(out)
+    base = fresh(BASES[lab.claim.name], scene)
+    return words(lab, toward(fit(scene), base, scene), lab.claim.name, scene, border)

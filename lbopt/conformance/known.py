@@ -39,7 +39,7 @@ class Known(NamedTuple):
     @property
     def label(self) -> str:
         """Name and settings."""
-        said = ", ".join(f"{k}={v!r}" for k, v in self.settings.items())
+        said = ", ".join(f"{k}={shown(v)}" for k, v in self.settings.items())
         return f"{self.name}({said})" if said else self.name
 
 
@@ -127,3 +127,8 @@ def distance(known: Known, scene: Scene, runs: list[int] | None = None) -> float
             want[t, i] = scene.at.flat(after) - scene.ws[t, i]
     gaps = distances(want, scene)
     return float(np.max(gaps if runs is None else gaps[:, runs]))
+
+
+def shown(value: Any) -> str:
+    """A setting, as one would type it."""
+    return f"{value:g}" if isinstance(value, float) else repr(value)

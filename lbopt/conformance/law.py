@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from lbopt.conformance import problem
+from lbopt.conformance.contract import HiddenError
 from lbopt.conformance.formulas import CLAIMS
 from lbopt.conformance.lab import UNIT, Lab, Measurement, size, where
 
@@ -65,6 +66,13 @@ def usual(lab: Lab, **other: object) -> dict:
     """The same with an eps and a decay that do not show, some of them changed."""
     small = {"weight_decay": _DECAY} | ({"eps": _EPS} if lab.claim.name in ADAM else {})
     return full(lab, **small | other)
+
+
+def unless(m: Measurement, control: Callable[[], Measurement], broken: str) -> Measurement:
+    """Let a broken law speak only where the formula holds without what the law is about."""
+    if m.broken and control().broken:
+        raise HiddenError(f"cannot be told: broken {broken} too", m.measured, m.tolerance)
+    return m
 
 
 def lengths(lab: Lab, path: list, rates: Sequence[float], names: Sequence[str] = ()) -> Measurement:

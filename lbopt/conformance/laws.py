@@ -13,9 +13,11 @@ from lbopt.conformance import (
 )
 from lbopt.conformance.law import Law
 
+# First those that name one mistake, last those that any mistake breaks: `Report.failures` has this
+# order, too.
 LAWS: tuple[Law, ...] = (
-    *laws_any.LAWS, *laws_adam.LAWS, *laws_momentum.LAWS, *laws_length.LAWS, *laws_decay.LAWS,
-    *laws_options.LAWS, *laws_range.LAWS,
+    *laws_any.LAWS, laws_options.ALIVE, *laws_length.LAWS, *laws_decay.LAWS, *laws_momentum.LAWS,
+    *laws_adam.LAWS, *laws_options.LAWS, laws_any.LATE, laws_options.LONG, *laws_range.LAWS,
 )  # fmt: skip
 
 

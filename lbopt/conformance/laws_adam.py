@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from lbopt.conformance import problem
+from lbopt.conformance.contract import HiddenError
 from lbopt.conformance.formulas import Hyper, decayed, normalised
 from lbopt.conformance.lab import Lab, Measurement, excess
-from lbopt.conformance.law import ADAM, GRADS, RATE, Law, W, usual
+from lbopt.conformance.law import ADAM, GRADS, RATE, Law, W, unless, usual
 from lbopt.conformance.rounding import Approx, lift, rounded, sqrt
 
 
@@ -110,19 +111,21 @@ def eps_stands_outside_the_root(lab: Lab) -> Measurement:
 def eps_is_added_after_the_correction(lab: Lab) -> Measurement:
     r"""With memory: eps stands beside sqrt(vhat), not beside sqrt(v) ("epsilon hat").
 
-    Tried where only the correction and eps matter, and then with another decay in place of eps
-    (AdamW: with neither): if that is broken too, it is the correction that is wrong, which has a
-    law of its own, and nothing is measured here.
+    Tried where only the correction and eps matter. If the formula is broken with another decay in
+    place of eps (AdamW: with neither), or with eps and no memory, nothing can be told here.
     """
     lab.need("eps")
     grads = [problem.spread(0.1, 10.0, seed) for seed in (2, 3)]
-    m = lab.follows_formula(usual(lab, b1=0.9, b2=0.97, eps=1.0), W, grads, RATE)
-    other = {"weight_decay": 0.3} if lab.claim.name == "lamb" else {}
-    if m.broken and (lab.claim.name == "adamw" or "weight_decay" in lab.offers):
-        without = lab.follows_formula(usual(lab, b1=0.9, b2=0.97, **other), W, grads, RATE)
-        alone = lab.follows_formula(usual(lab, b1=0.0, b2=0.0, eps=1.0), W, grads, RATE)
-        if without.broken or alone.broken:
-            return Measurement(0.0, m.tolerance)
+    memory = {"b1": 0.9, "b2": 0.97}
+
+    def run(**other: float) -> Measurement:
+        return lab.follows_formula(usual(lab, **memory | other), W, grads, RATE)
+
+    m = run(eps=1.0)
+    if lab.claim.name == "adamw" or "weight_decay" in lab.offers:
+        decay = {"weight_decay": 0.3} if lab.claim.name == "lamb" else {}
+        m = unless(m, lambda: run(**decay), "where eps is negligible")
+        m = unless(m, lambda: run(b1=0.0, b2=0.0, eps=1.0), "without memory")
     return m
 
 
@@ -136,22 +139,34 @@ def eps_may_be_zero(lab: Lab) -> Measurement:
 def correction_counts_from_one(lab: Lab) -> Measurement:
     r"""With t = 1, 2, 3: mhat = m / (1 - b1^t), vhat = v / (1 - b2^t); betas near 1 show it.
 
-    In LAMB the correction is a factor of r, which u / ||u|| forgets but for decay (u = r + lam w)
-    and eps. Tried with either alone, and the lesser error counts: a decay or an eps in the wrong
-    place is not this law's matter.
+    In LAMB the correction is a factor of r, which u / ||u|| forgets but for decay (u = r + lam w);
+    with an eps alone it is only the second moment's that shows. So it is tried with decay; if that
+    is broken without memory too, it is the decay that is wrong, and eps has to do.
     """
-    betas = {"b1": 0.9, "b2": 0.97}
+    memory = {"b1": 0.9, "b2": 0.97}
     if lab.claim.name == "adamw":
-        return lab.follows_formula(usual(lab, **betas), W, GRADS[:3], RATE)
-    ways: list[dict] = [{"eps": 0.25}] if "eps" in lab.offers else []
-    ways += [{"weight_decay": 0.3}] if "weight_decay" in lab.offers else []
+        return lab.follows_formula(usual(lab, **memory), W, GRADS[:3], RATE)
+    ways = [w for w in ({"weight_decay": 0.3}, {"eps": 0.25}) if w.keys() <= lab.offers]
     if not ways:
         lab.need("weight_decay")
-    found = [lab.follows_formula(usual(lab, **betas, **w), W, GRADS[:3], RATE) for w in ways]
-    return min(found, key=excess)
+    for way in ways:
+        m = lab.follows_formula(usual(lab, **memory, **way), W, GRADS[:3], RATE)
+        alone = usual(lab, **dict.fromkeys(memory, 0.0), **way)
+        if not m.broken or not lab.follows_formula(alone, W, GRADS[:3], RATE).broken:
+            return m
+    raise HiddenError("cannot be told: broken without memory too", m.measured, m.tolerance)
 
 
 LAWS = (
+    Law(correction_counts_from_one, ADAM,
+        "the bias correction is missing, stands outside the ratio, or does not count its steps "
+        "t = 1, 2, 3; or an average has a wrong factor"),
+    Law(eps_is_added_after_the_correction, ADAM,
+        "eps is added to the root before the second moment is corrected (epsilon hat): it acts as "
+        "a larger one in the first steps"),
+    Law(eps_stands_outside_the_root, ADAM,
+        "eps does not stand outside the root: it is under it, missing, or of another value; or the "
+        "direction or ratio are wrong"),
     Law(first_step_is_a_sign_step, ADAM,
         "the first step is not that of the gradient's signs: a moment is not corrected or starts "
         "elsewhere than at zero, or the ratio is not the claim's"),
@@ -164,14 +179,5 @@ LAWS = (
     Law(no_memory_means_a_sign_step_each_time, ADAM,
         "with b1 = b2 = 0 the step is not that of the gradient's signs: the direction or the ratio "
         "is wrong, as no moment or correction is left"),
-    Law(eps_stands_outside_the_root, ADAM,
-        "eps does not stand outside the root: it is under it, missing, or of another value; or the "
-        "direction or ratio are wrong"),
-    Law(eps_is_added_after_the_correction, ADAM,
-        "eps is added to the root before the second moment is corrected (epsilon hat): it acts as "
-        "a larger one in the first steps"),
     Law(eps_may_be_zero, ADAM, "eps = 0 is not taken as 0", "range"),
-    Law(correction_counts_from_one, ADAM,
-        "the bias correction is missing, stands outside the ratio, or does not count its steps "
-        "t = 1, 2, 3; or an average has a wrong factor"),
 )  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 from lbopt.conformance import problem
 from lbopt.conformance.contract import ContractError, NotOfferedError, copies, read
 from lbopt.conformance.lab import Lab, Measurement, size
-from lbopt.conformance.law import EVERY, GRADS, RATE, Law, W, full, usual
+from lbopt.conformance.law import EVERY, GRADS, RATE, Law, W, full, unless, usual
 
 
 def contract(lab: Lab) -> Measurement:
@@ -145,28 +145,33 @@ def state_survives_a_save(lab: Lab) -> Measurement:
 
 
 def a_scalar_is_a_layer(lab: Lab) -> Measurement:
-    """A 0-d array is a layer of one number: its norm is its magnitude, and the formula holds.
+    """A 0-d array is a layer of one number: it moves as the same number does with one axis.
 
     An optimizer that raises on it does not offer it.
     """
-    w = {"scale": np.asarray(3.0), "fc.bias": W["fc.bias"]}
-    grads = [{"scale": np.asarray(g["head.b"][0]), "fc.bias": g["fc.bias"]} for g in GRADS]
     h = usual(lab)
+
+    def run(shape: tuple[int, ...]) -> list:
+        one = {"scale": np.full(shape, 3.0), "fc.bias": W["fc.bias"]}
+        grads = [{"scale": np.full(shape, g["head.b"][0]), "fc.bias": g["fc.bias"]} for g in GRADS]
+        return lab.run(h, one, grads, RATE)
+
+    want = [w | {"scale": w["scale"][0]} for w in run((1,))]
     try:
-        path = lab.run(h, w, grads, RATE)
+        path = run(())
     except (NotOfferedError, ContractError):
         raise
     except Exception as e:
         raise NotOfferedError(f"0-d arrays: {type(e).__name__}: {e}") from e
-    return lab.compare(path, lab.predict(h, path, grads, RATE))
+    return lab.same(want, path)
 
 
 def an_empty_layer_is_harmless(lab: Lab) -> Measurement:
-    """An array without entries has nothing to move, and moves nobody else."""
-    empty = np.zeros((0, 3))
-    w = {"empty": empty, "fc.bias": W["fc.bias"]}
-    grads = [{"empty": empty, "fc.bias": g["fc.bias"]} for g in GRADS]
-    return lab.follows_formula(usual(lab), w, grads, RATE)
+    """An array without entries has nothing to move, and others move as if it were not there."""
+    h, empty, names = usual(lab), {"empty": np.zeros((0, 3))}, ("fc.bias",)
+    w, grads = problem.only(names, W), [problem.only(names, g) for g in GRADS]
+    beside = lab.run(h, empty | w, [empty | g for g in grads], RATE)
+    return lab.same(lab.run(h, w, grads, RATE), [problem.only(names, w) for w in beside])
 
 
 def a_late_gradient_is_welcome(lab: Lab) -> Measurement:
@@ -174,7 +179,8 @@ def a_late_gradient_is_welcome(lab: Lab) -> Measurement:
 
     The averages of zeros are zeros, and count: nothing starts anew with the first gradient. Held
     against the formula at the weights that are seen before steps 3 and 4. LARS without momentum:
-    what it does without a gradient is left open, and would stay in the buffer.
+    what it does without a gradient is left open, and would stay in the buffer. If the formula is
+    broken with all gradients there, too, nothing can be told.
     """
     h, late = (
         usual(lab, **({"momentum": 0.0} if lab.claim.name == "lars" else {})),
@@ -182,26 +188,34 @@ def a_late_gradient_is_welcome(lab: Lab) -> Measurement:
     )
     grads = [{k: 0 * a if k in late and t < 2 else a for k, a in g.items()}
              for t, g in enumerate(GRADS)]  # fmt: skip
-    path = lab.run(h, W, grads, RATE)
-    return lab.compare(path[2:], lab.predict(h, path, grads, RATE)[2:], late)
+
+    def end(grads: list) -> Measurement:
+        path = lab.run(h, W, grads, RATE)
+        return lab.compare(path[2:], lab.predict(h, path, grads, RATE)[2:], late)
+
+    return unless(end(grads), lambda: end(GRADS), "where no gradient is late")
 
 
 LAWS = (
     Law(contract, EVERY, "what step returns is not a dict of arrays like the ones it was given"),
+    Law(inputs_are_not_overwritten, EVERY, "step writes into the arrays it is given"),
+    Law(two_runs_share_nothing, EVERY,
+        "two optimizers of one factory share memory (a mutable default, a module's or a class's "
+        "variable)"),
+    Law(state_survives_a_save, EVERY, "what is saved is not the whole state: a loaded run differs"),
     Law(layers_are_independent, EVERY,
         "one layer's step depends on other layers: a norm, ratio or clip over all of them"),
     Law(names_do_not_matter, EVERY,
         "the result depends on what layers are called, or on the order of the dict: memory kept by "
         "position, or a rule by name"),
     Law(every_layer_moves, EVERY, "a layer with weights and gradient stands still: it is skipped"),
-    Law(inputs_are_not_overwritten, EVERY, "step writes into the arrays it is given"),
-    Law(two_runs_share_nothing, EVERY,
-        "two optimizers of one factory share memory (a mutable default, a module's or a class's "
-        "variable)"),
-    Law(state_survives_a_save, EVERY, "what is saved is not the whole state: a loaded run differs"),
-    Law(a_scalar_is_a_layer, EVERY, "a parameter without axes (0-d) is not treated as a layer"),
+    Law(a_scalar_is_a_layer, EVERY,
+        "a parameter without axes (0-d) does not move as one with a single entry does"),
     Law(an_empty_layer_is_harmless, EVERY, "an array without entries breaks it", "range"),
-    Law(a_late_gradient_is_welcome, EVERY,
-        "a layer whose gradients are zero at first and come later does not take the formula's "
-        "step: NaN from 0/0, or moments or step counts that start late"),
 )  # fmt: skip
+LATE = Law(
+    a_late_gradient_is_welcome,
+    EVERY,
+    "a layer whose gradients are zero at first and come later does not take the formula's "
+    "step: NaN from 0/0, or moments or step counts that start late",
+)

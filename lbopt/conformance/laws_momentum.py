@@ -7,7 +7,7 @@ import numpy as np
 from lbopt.conformance import problem
 from lbopt.conformance.formulas import decayed, local_rate, normalised
 from lbopt.conformance.lab import Lab, Measurement, excess
-from lbopt.conformance.law import EVERY, GRADS, RATE, Law, W, full, usual
+from lbopt.conformance.law import EVERY, GRADS, RATE, Law, W, full, unless, usual
 from lbopt.conformance.problem import falling
 from lbopt.conformance.rounding import Approx, lift, rounded
 
@@ -75,9 +75,15 @@ def schedule_is_asked_for_each_step(lab: Lab) -> Measurement:
     r"""Step t = 0, 1, 2 uses lr(t): the formula with lr(t) = 1/2, 1/4, 1/6.
 
     A rate kept from the start, one step late, or counted twice shows; so does, for LARS and SGD,
-    the wrong side of the momentum.
+    the wrong side of the momentum. If the formula is broken at a constant rate too, nothing can be
+    told.
     """
-    return lab.follows_formula(usual(lab), W, GRADS[:3], falling)
+    h = usual(lab)
+    return unless(
+        lab.follows_formula(h, W, GRADS[:3], falling),
+        lambda: lab.follows_formula(h, W, GRADS[:3], RATE),
+        "at a constant rate",
+    )
 
 
 def stop(t: int) -> float:

@@ -153,8 +153,8 @@ def rising_and_falling(t: int) -> float:
     return 0.25 * (t + 1) / 4 if t < 4 else 0.25 * (1 - (t - 4) / 20) ** 2
 
 
+ALIVE = Law(every_hyperparameter_is_alive, EVERY, "a hyperparameter is accepted and ignored")
 LAWS = (
-    Law(every_hyperparameter_is_alive, EVERY, "a hyperparameter is accepted and ignored"),
     Law(bias_correction_can_be_switched_off, ("lamb",),
         "bias_correction=False does not give the raw moments"),
     Law(phi_acts_on_the_weight_norm, NORMALISED,
@@ -164,7 +164,10 @@ LAWS = (
     Law(nesterov_looks_ahead, ("sgd", "lars"), "nesterov=True is ignored or not Nesterov's form"),
     Law(masks_choose_the_layers, EVERY,
         "a mask is ignored, does the other's work, or does both masks' work"),
-    Law(long_run_is_the_papers, EVERY,
-        "over 24 steps with a schedule the weights do not follow the paper's formula; the other "
-        "broken laws say where"),
 )  # fmt: skip
+LONG = Law(
+    long_run_is_the_papers,
+    EVERY,
+    "over 24 steps with a schedule the weights do not follow the paper's formula; the other "
+    "broken laws say where",
+)

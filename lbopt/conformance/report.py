@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 SIGNS = {
     "kept": "ok", "broken": "BROKEN", "differs": "differs", "limit": "limit", "unclear": "unclear",
-    "not offered": "-",
+    "hidden": "hidden", "not offered": "-",
 }  # fmt: skip
 
 
@@ -20,7 +20,8 @@ class Row(NamedTuple):
     ----------
     law : its name
     verdict : "kept", "broken", "differs" (the paper leaves it open), "limit" (numbers beyond the
-        usual), "unclear" (it turns on a hyperparameter that the factory does not take), or "not
+        usual), "unclear" (it turns on a hyperparameter that the factory does not take), "hidden"
+        (it cannot be told, as the formula is broken without what the law is about), or "not
         offered"
     measured, tolerance : kept while measured <= tolerance
     means : what a failure means

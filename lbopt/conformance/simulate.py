@@ -21,7 +21,8 @@ def simulate(k: Knobs, h: Hyper, ws: Flat, gs: Flat, rates: Flat, at: Layout) ->
     asked = {
         "asked": rates[:n], "kept": rates[[0] * n], "late": rates[[0, *range(n - 1)]],
         "early": rates[1 : n + 1], "twice": rates[0 : 2 * n : 2],
-        "divided out": np.ones_like(rates[:n]),
+        "divided out": np.ones_like(rates[:n]), "squared": rates[:n] ** 2,
+        "root": np.sqrt(rates[:n]),
     }[k.schedule]  # fmt: skip
     with np.errstate(all="ignore"):
         return k.sign * np.array(run(k, h, ws, clipped(k, gs, at), asked, at))
@@ -31,6 +32,8 @@ def clipped(k: Knobs, gs: Flat, at: Layout) -> Flat:
     """Gradients cut to a norm, all together or layer by layer."""
     if k.clip == np.inf:
         return gs
+    if k.clip_by == "entry":
+        return np.clip(gs, -k.clip, k.clip)
     if k.clip_by == "layer":
         total = at.wide(at.norms(gs))
     else:

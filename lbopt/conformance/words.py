@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lbopt.conformance.family import Knobs, Layout
@@ -19,6 +21,17 @@ WORDS: dict[tuple[str, object], str] = {
     ("moments", "amsgrad"): "AMSGrad's maximum of the second moments",
     ("moments", "nlamb"): "Nesterov's look-ahead in the first moment (N-LAMB)",
     ("moments", "nnlamb"): "Nesterov's look-ahead in both moments (NN-LAMB)",
+    ("moments", "no root"): "the denominator is v, not its root",
+    ("moments", "nesterov"): "Nesterov's look-ahead in the first moment (b1 m + (1 - b1) g)",
+    ("moments", "v summed"): "the second moment sums squares (b2 v + g^2), without the factor "
+    "1 - b2",
+    ("moments", "centred"): "the second moment averages (g - m)^2, not g^2",
+    ("moments", "decay in v"): "the second moment averages (g + weight_decay w)^2, not g^2",
+    ("moments", "started"): "both moments start at the first gradient and its square, not at zero, "
+    "and are not corrected",
+    ("moments", "v started"): "the second moment starts at the first gradient's square, not at "
+    "zero, and is not corrected",
+    ("moments", "sign"): "the direction is the sign of the first moment: no second moment",
     ("moments", "summed"): "the first moment sums gradients (b1 m + g), without the factor 1 - b1",
     ("correction", "inside"): "bias correction of both moments, inside the ratio",
     ("correction", "none"): "no bias correction",
@@ -30,6 +43,20 @@ WORDS: dict[tuple[str, object], str] = {
     ("correction", "from 0"): "the bias correction counts its steps from 0: t is one too small",
     ("correction", "from 2"): "the bias correction counts its steps from 2: t is one too large",
     ("correction", "twice"): "the bias correction counts every step twice",
+    ("correction", "lags"): "the bias correction counts its steps 1, 1, 2, 3: t is one too small "
+    "from the second step on",
+    ("correction", "first: from 0"): "the correction of the first moment counts from 0: t is one "
+    "too small",
+    ("correction", "first: from 2"): "the correction of the first moment counts from 2: t is one "
+    "too large",
+    ("correction", "first: lags"): "the correction of the first moment counts 1, 1, 2, 3: t is one "
+    "too small from the second step on",
+    ("correction", "second: from 0"): "the correction of the second moment counts from 0: t is one "
+    "too small",
+    ("correction", "second: from 2"): "the correction of the second moment counts from 2: t is one "
+    "too large",
+    ("correction", "second: lags"): "the correction of the second moment counts 1, 1, 2, 3: t is "
+    "one too small from the second step on",
     ("correction", "b1 for both"): "both moments are corrected with b1",
     ("correction", "root forgotten"): "the correction of the second moment is not under the root",
     ("eps", "inside"): "eps stands under the root, sqrt(v + eps)",
@@ -37,11 +64,19 @@ WORDS: dict[tuple[str, object], str] = {
     ("eps", "none"): "eps is not there",
     ("eps", "squared inside"): "eps stands squared under the root, sqrt(v + eps^2)",
     ("eps", "maximum"): "the denominator is the larger of sqrt(v) and eps, not their sum",
+    ("eps", "with the correction"): "eps is multiplied by sqrt(1 - b2^t)",
+    ("eps", "inside, before the correction"): "eps stands under the root and is added before the "
+    "bias correction, sqrt((v + eps) / (1 - b2^t))",
+    ("eps", "inside and outside"): "eps stands under the root too, sqrt(v + eps) + eps",
     ("eps", "outside"): "eps stands outside the root",
     ("memory", "sum"): "momentum sums, m v + d",
     ("memory", "average"): "momentum averages, m v + (1 - m) d",
     ("memory", "dampened"): "momentum averages (dampening), m v + (1 - m) d",
     ("memory", "first dampened"): "the first step is dampened by 1 - m",
+    ("memory", "dampened from the second"): "momentum is dampened from the second step on, "
+    "m v + (1 - m) d (torch's dampening)",
+    ("memory", "none at first"): "the first step does not move",
+    ("memory", "average, nesterov"): "Nesterov's look-ahead",
     ("memory", "nesterov"): "Nesterov's look-ahead",
     ("place", "before, rate inside"): "ratio and learning rate inside the momentum",
     ("place", "before, rate outside"): "the learning rate stands outside the momentum buffer",
@@ -56,6 +91,16 @@ WORDS: dict[tuple[str, object], str] = {
     "learning rate",
     ("decay", "decoupled, at the first rate"): "decay is decoupled and multiplied by the first "
     "learning rate, not the schedule's",
+    ("decay", "decoupled, of what is left"): "decay shrinks the weights after the step, "
+    "(1 - lr * weight_decay)(w - step), not those before it",
+    ("decay", "in the norm alone"): "decay is in the norm that the ratio divides by, but not in "
+    "the step",
+    ("decay", "norms added"): "the ratio divides by ||r|| + weight_decay ||w||, not by the norm of "
+    "the sum",
+    ("decay", "of the first weights"): "decay is of the weights at the first step, not of those "
+    "now",
+    ("decay", "beside the ratio"): "decay is not multiplied by the ratio, but goes through the "
+    "momentum",
     ("decay", "not in the norm"): "the ratio divides by the norm without decay, and multiplies "
     "the decay too",
     ("decay", "after the momentum"): "decay is added after the momentum",
@@ -64,6 +109,20 @@ WORDS: dict[tuple[str, object], str] = {
     ("ratio", "none"): "no layerwise ratio",
     ("ratio", "global"): "one ratio for all layers",
     ("ratio", "gradient"): "the ratio divides by the norm of the gradient",
+    ("ratio", "first moment"): "the ratio divides by the norm of the first moment",
+    ("ratio", "newest"): "the ratio divides by the norm of the newest gradient (with decay), not "
+    "of the momentum",
+    ("ratio", "root"): "the ratio is the root of what it should be",
+    ("ratio", "rows"): "each row of a matrix (entry of the first axis) has a ratio of its own",
+    ("ratio", "float16"): "the norms are computed in float16",
+    ("ratio", "bfloat16"): "the norms are computed in bfloat16",
+    ("ratio", "stale weights"): "the ratio has the weight norm of the step before",
+    ("ratio", "stale updates"): "the ratio divides by the norm of the step before",
+    ("ratio", "first weights"): "the ratio has the weight norm of the first step for ever",
+    ("ratio", "larger"): "the denominator is the larger of ||g|| and weight_decay ||w||, not their "
+    "sum",
+    ("ratio", "hypot"): "the denominator is the root of ||g||^2 + weight_decay^2 ||w||^2, not the "
+    "sum of norms",
     ("ratio", "before the moments"): "the ratio multiplies the gradient before the moments, which "
     "forget it",
     ("ratio", "inverted"): "the ratio is upside down, ||u|| / ||w||",
@@ -77,6 +136,8 @@ WORDS: dict[tuple[str, object], str] = {
     "without a trust coefficient",
     ("ratio", "larc"): "LARC's clip: the local rate is at most the learning rate, min(ratio / lr, "
     "1)",
+    ("schedule", "squared"): "the learning rate is multiplied twice: lr^2",
+    ("schedule", "root"): "the root of the learning rate is taken for it",
     ("schedule", "divided out"): "the learning rate has no effect: the ratio divides it out again",
     ("schedule", "kept"): "the schedule is not followed: the first learning rate is kept",
     ("schedule", "twice"): "the schedule counts every step twice",
@@ -89,6 +150,10 @@ MOMENTUM_DECAY = {
 }
 
 
+CLIPS = {
+    "all": "to a joint norm of", "layer": "to a norm, layer by layer, of",
+    "entry": "entry by entry to",
+}  # fmt: skip
 PLACE = {  # by whether there is a ratio, and where the base has it
     ("before, rate inside", "outside"): "the learning rate stands inside the momentum buffer",
     ("before, rate inside", "after"): "the ratio is taken of the gradient, before the momentum, "
@@ -126,20 +191,29 @@ def apart(k: Knobs, base: Knobs, at: Layout) -> tuple[str, ...]:
             what = "weight norm clamped" if name == "phi" else "ratio clamped"
             out.append(f"{what} {between(*value)}")
         elif name == "clip":
-            kind = "a joint norm" if k.clip_by == "all" else "a norm, layer by layer,"
-            out.append(f"gradients are clipped to {kind} of {value:g}" if value < np.inf
+            out.append(f"gradients are clipped {CLIPS[k.clip_by]} {value:g}" if value < np.inf
                        else "gradients are not clipped")  # fmt: skip
+        elif name == "coefficient":
+            out.append(f"trust_coefficient is ignored: {value:g} in its place")
+        elif name == "ratio_eps_as":
+            continue
         elif name == "eps_value":
             out.append(f"eps is {value:g} whatever it is told")
         elif name == "ratio_eps":
             what = "eps" if value == "eps" else f"{value:g}"
-            out.append(f"{what} is added to the norm in the ratio" if value
-                       else "nothing is added to the norm in the ratio")  # fmt: skip
+            told = {"added": f"{what} is added to the norm in the ratio",
+                    "both": f"{what} is added to both norms in the ratio",
+                    "least": f"the norm in the ratio is at least {what}"}  # fmt: skip
+            out.append(told[k.ratio_eps_as] if value else "nothing is added in the ratio")
         elif name == "root_eps":
             out.append(f"a further {value:g} under the root")
         elif name == "decay_size":
-            out.append("decay is multiplied by the learning rate once more" if value == "rate"
-                       else f"decay is {value:g} times what it should be")  # fmt: skip
+            sizes: dict[Any, str] = {
+                "rate": "decay is multiplied by the learning rate once more",
+                "squared": "weight_decay is squared",
+                -1.0: "decay has the wrong sign",
+            }
+            out.append(sizes.get(value, f"decay is {value} times what it should be"))
         elif name == "clip_by":
             continue
         elif name == "adapted_without_decay":
