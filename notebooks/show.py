@@ -36,7 +36,7 @@ def slider(draw: Callable[..., Any], choices: Mapping[str, Sequence[Any]]) -> No
     """Show a slider for each name, and under them what ``draw(*values)`` draws, again at each move.
 
     Sliders need a running kernel: their cells are tagged "live" and keep no output. The figure
-    before such a cell shows the same in small multiples, for those who read only.
+    before such a cell shows a few of the settings, for those who read only.
     """
     try:
         import ipywidgets
