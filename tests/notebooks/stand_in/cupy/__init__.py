@@ -140,7 +140,7 @@ def _call(function: Any, moves: bool = False) -> Any:
 
 
 def _operators() -> None:
-    two = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
+    two = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
     for name in [f"__{side}{name}__" for name in two for side in ("", "r")]:
         setattr(Array, name, _method(name))
     for name in [f"__i{name}__" for name in two]:
