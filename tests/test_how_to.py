@@ -108,8 +108,9 @@ def test_following_a_page_in_a_copy_turns_its_tests_green(page, tmp_path):
         shutil.copytree(
             ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "_build")
         )
-    for name in ("pyproject.toml", "lbopt_pytest.py"):
-        shutil.copy(ROOT / name, tmp_path)
+    for path in ROOT.iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            shutil.copy(path, tmp_path)
     env = {**os.environ, "PYTHONPATH": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"}
     ran = 0
     for b in blocks(page):
