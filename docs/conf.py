@@ -71,10 +71,15 @@ html_css_files = ["lbopt.css"]
 html_js_files = ["wide.js"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # it would show formulas as TeX, and fails for file:// pages
 html_theme_options = {"navigation_with_keys": True}
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 # MathJax 3.2.2 in one file that asks for no other. (MathJax 4 fetches fonts from a CDN.)
 mathjax_path = "mathjax/tex-svg-full.js"
 mathjax_options = {"defer": "defer"}
-mathjax3_config = {"svg": {"fontCache": "global"}, "options": {"enableMenu": False}}
+mathjax3_config = {
+    "svg": {"fontCache": "global"},
+    "tex": {"packages": {"[-]": ["noundefined"]}},  # an unknown command is an error, for the tests
+    "options": {"enableMenu": False},
+}
