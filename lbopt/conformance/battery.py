@@ -34,7 +34,8 @@ class Scene(NamedTuple):
     seen: np.ndarray  # (steps, runs, 1): whether there was such a step
     at: Layout
     unit: float
-    told: frozenset[str]  # hyperparameters of the claim
+    claim: str
+    told: frozenset[str]  # the claim's hyperparameters
     still: tuple[str, ...] = ()  # layers that never moved; no knob is turned for them
 
 
@@ -106,10 +107,10 @@ def watch(lab: Lab, planned: Callable[[Lab], list] = plans) -> Scene | None:
                 runs.append(Watched(name, h, lab.run(h, w, gs, lr), gs, lr))
             except Exception:
                 continue
-    return in_rows(runs, UNIT[lab.arithmetic]) if runs else None
+    return in_rows(runs, UNIT[lab.arithmetic], lab.claim.name) if runs else None
 
 
-def in_rows(runs: list[Watched], unit: float) -> Scene:
+def in_rows(runs: list[Watched], unit: float, claim: str) -> Scene:
     """Stack the runs."""
     at = layout(W)
     shape = (STEPS, len(runs), len(at.layer_of))
@@ -129,7 +130,7 @@ def in_rows(runs: list[Watched], unit: float) -> Scene:
     still = tuple(k for k, moved in zip(at.names, far, strict=True) if not moved)
     return Scene(
         tuple(run.name for run in runs), h, ws, gs, rates, got, seen[..., :1] > 0, at, unit,
-        frozenset(runs[0].h), still if len(still) < len(at.names) else (),
+        claim, frozenset(runs[0].h), still if len(still) < len(at.names) else (),
     )  # fmt: skip
 
 

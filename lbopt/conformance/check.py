@@ -184,7 +184,8 @@ def judge(law: Law, lab: Lab, strict: bool = False) -> Row:
     except NotOfferedError as e:
         return Row(law.name, "not offered", float("nan"), float("nan"), law.failure, str(e))
     except HiddenError as e:
-        return Row(law.name, "hidden", e.measured, e.tolerance, law.failure, str(e))
+        verdict = "unclear" if lab.guessed else "hidden"
+        return Row(law.name, verdict, e.measured, e.tolerance, law.failure, str(e))
     if not m.broken:
         return Row(law.name, "kept", m.measured, m.tolerance, law.failure, note)
     verdict = VERDICT["law" if strict else law.kind]

@@ -27,7 +27,10 @@ def edge_words(lab: Lab, base: str, border: Scene | None, k: Knobs | None) -> tu
             if border is None or name not in border.names:
                 continue
             if k is None or misses(k, border)[:, border.names.index(name)].any():
-                out.append(probe(lab, base))
+                try:
+                    out.append(probe(lab, base))
+                except Exception:  # it refuses what the probe needs
+                    continue
     return tuple(words for words in out if words)
 
 

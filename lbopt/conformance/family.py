@@ -61,7 +61,7 @@ class Knobs(NamedTuple):
     moments: str = "adam"
     correction: str = "inside"
     eps: str = "outside"
-    eps_value: float | None = None  # another than the one it was told
+    eps_value: float | None = None  # another than it was told; so all that are called value
     root_eps: float = 0.0  # a second one under the root
     # momentum's
     memory: str = "sum"
@@ -73,7 +73,10 @@ class Knobs(NamedTuple):
     ratio: str = "layer"
     adapted: tuple[bool, ...] = (True,) * 7
     adapted_without_decay: bool = True
-    coefficient: float | None = None  # LARS's, another than the one it was told
+    b1_value: float | None = None
+    b2_value: float | None = None
+    momentum_value: float | None = None
+    coefficient: float | None = None  # LARS's
     ratio_eps: float | str = 0.0  # in the ratio, with the norm it divides by
     ratio_eps_as: str = "added"
     phi: tuple[float, float] = (0.0, np.inf)

@@ -64,6 +64,8 @@ def denominator(k: Knobs, eps: Flat, v: Flat, vhat: Flat, c2: Flat) -> Flat:
         return np.maximum(root, eps)
     if k.eps == "before the correction":
         return (np.sqrt(v) + eps) / np.sqrt(c2)
+    if k.eps == "squared":
+        return root + eps**2
     if k.eps == "with the correction":
         return root + eps * np.sqrt(c2)
     return root if k.eps == "none" else root + eps

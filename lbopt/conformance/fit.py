@@ -28,6 +28,7 @@ MOMENTUM_STARTS = (
     BASES["lars"], BASES["sgd"], BASES["lars_2020"], LARS._replace(place="before, rate outside"),
     LARS._replace(ratio="norm of the sum"),
 )  # fmt: skip
+RATIO_EPS = (0.0, "eps", 1e-6, 1e-8, 1e-12)
 COMMON: dict[str, tuple[Any, ...]] = {
     "sign": (1.0, -1.0),
     "adapted_without_decay": (True, False),
@@ -35,8 +36,7 @@ COMMON: dict[str, tuple[Any, ...]] = {
     "clip_by": ("all", "layer", "entry"),
     "decay_size": (1.0, 0.5, 2.0, -1.0, "rate", "squared"),
     "schedule": ("asked", "kept", "late", "early", "twice", "divided out", "squared", "root"),
-    "ratio_eps": (0.0, "eps", 1e-6, 1e-8, 1e-12),
-    "ratio_eps_as": ("added", "both", "least"),
+    "ratio_eps": RATIO_EPS,
 }
 ADAM_VALUES: dict[str, tuple[Any, ...]] = {
     "ratio": ("layer", "none", "global", "gradient", "first moment", "inverted", "squared", "root",
@@ -54,8 +54,11 @@ ADAM_VALUES: dict[str, tuple[Any, ...]] = {
                 "nesterov", "summed", "v summed", "of m", "b1 in v", "centred", "decay in v",
                 "started", "v started", "sign"),
     "eps": ("outside", "inside", "before the correction", "none", "squared inside", "maximum",
-            "with the correction", "inside, before the correction", "inside and outside"),
+            "squared", "with the correction", "inside, before the correction",
+            "inside and outside"),
     "eps_value": (None, 1e-8, 1e-6, 1e-12),
+    "b1_value": (None, 0.9, 0.95),
+    "b2_value": (None, 0.999, 0.99, 0.95),
     "root_eps": (0.0, 1e-6, 1e-8),
 }  # fmt: skip
 MOMENTUM_VALUES: dict[str, tuple[Any, ...]] = {
@@ -67,6 +70,7 @@ MOMENTUM_VALUES: dict[str, tuple[Any, ...]] = {
               "decoupled, without the rate", "beside the ratio"),
     "memory": ("sum", "average", "dampened", "first dampened", "dampened from the second",
                "nesterov", "average, nesterov", "none at first"),
+    "momentum_value": (None, 0.9),
     "coefficient": (None, 1e-3, 1.0),
     "eps_value": (None, 1e-9, 1e-8, 1e-7, 1e-6),
 }  # fmt: skip
@@ -88,7 +92,8 @@ def fit(scene: Scene) -> Knobs:
     starts.sort(key=lambda family: total(family[0]))
     clear = total(starts[0][0]) < total(starts[1][0]) - CLEAR
     found = []
-    for k in [*starts[0][:2], *starts[1][: 0 if clear else 2]]:
+    own = fresh(BASES[scene.claim], scene)
+    for k in dict.fromkeys([*starts[0][:2], own, *starts[1][: 0 if clear else 2]]):
         found.append(descend(k, scene))
         if unexplained(found[-1], scene) == 0:
             return found[-1]
@@ -124,7 +129,7 @@ def values(k: Knobs, scene: Scene) -> Iterator[Knobs]:
     table = COMMON | (ADAM_VALUES if k.direction == "adam" else MOMENTUM_VALUES)
     for knob, options in table.items():
         for value in options:
-            if value != getattr(k, knob):
+            if value != getattr(k, knob) and (value != "eps" or "eps" in scene.told):
                 yield with_knob(k, knob, value)
     for knob in ("decayed", "adapted"):
         now = getattr(k, knob)
@@ -133,6 +138,10 @@ def values(k: Knobs, scene: Scene) -> Iterator[Knobs]:
         sets |= {(*now[:i], not now[i], *now[i + 1 :]) for i in range(len(now))}
         for mask in sorted(sets - {now}):
             yield with_knob(k, knob, mask)
+    for kind in ("both", "least"):
+        for eps in RATIO_EPS[1:]:
+            if eps != "eps" or "eps" in scene.told:
+                yield k._replace(ratio_eps=eps, ratio_eps_as=kind)
     for phi in cuts(scene, per_entry=False):
         yield k._replace(phi=phi)
     for bounds in cuts(scene, per_entry=True):

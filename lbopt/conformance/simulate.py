@@ -16,6 +16,8 @@ def simulate(k: Knobs, h: Hyper, ws: Flat, gs: Flat, rates: Flat, at: Layout) ->
     ``ws``, ``gs`` (steps, runs, entries); ``rates`` (twice as many steps, runs, 1); hyperparameters
     (runs, 1).
     """
+    own = {"b1": k.b1_value, "b2": k.b2_value, "momentum": k.momentum_value}
+    h = h | {name: np.full_like(h[name], x) for name, x in own.items() if x is not None}
     run = adam if k.direction == "adam" else momentum
     n = len(ws)
     asked = {

@@ -64,6 +64,7 @@ WORDS: dict[tuple[str, object], str] = {
     ("eps", "none"): "eps is not there",
     ("eps", "squared inside"): "eps stands squared under the root, sqrt(v + eps^2)",
     ("eps", "maximum"): "the denominator is the larger of sqrt(v) and eps, not their sum",
+    ("eps", "squared"): "eps is squared, sqrt(v) + eps^2",
     ("eps", "with the correction"): "eps is multiplied by sqrt(1 - b2^t)",
     ("eps", "inside, before the correction"): "eps stands under the root and is added before the "
     "bias correction, sqrt((v + eps) / (1 - b2^t))",
@@ -197,8 +198,8 @@ def apart(k: Knobs, base: Knobs, at: Layout) -> tuple[str, ...]:
             out.append(f"trust_coefficient is ignored: {value:g} in its place")
         elif name == "ratio_eps_as":
             continue
-        elif name == "eps_value":
-            out.append(f"eps is {value:g} whatever it is told")
+        elif name.endswith("_value"):
+            out.append(f"{name.removesuffix('_value')} is {value:g} whatever it is told")
         elif name == "ratio_eps":
             what = "eps" if value == "eps" else f"{value:g}"
             told = {"added": f"{what} is added to the norm in the ratio",
