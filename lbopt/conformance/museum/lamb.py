@@ -42,6 +42,7 @@ def direction(
     swapped: bool = False,
     first_t: int = 1,
     every_t: int = 1,
+    correct_v_from: int | None = None,
     correct_m: bool = True,
     correct_v: bool = True,
     narrow: bool = False,
@@ -57,6 +58,7 @@ def direction(
         t = every_t * step + first_t
         # a guard, so that the law fails on a number and not on 0 / 0
         c1 = (1 - b1**t if h["bias_correction"] and correct_m else 1.0) or 1.0
+        t = t if correct_v_from is None else step + correct_v_from
         c2 = (1 - b2**t if h["bias_correction"] and correct_v else 1.0) or 1.0
         root = np.sqrt(v / c2 + eps) if inside else np.sqrt(v / c2) + eps
         r = np.divide(m / c1, root, out=np.zeros_like(m), where=root > 0)
@@ -187,6 +189,11 @@ def counted_from_zero(learning_rate: Rate, **hyper: Any) -> Link:
 def counted_from_two(learning_rate: Rate, **hyper: Any) -> Link:
     """The step count is raised twice before the first step."""
     return build(learning_rate, adam=direction(hyper, first_t=2), **hyper)
+
+
+def first_moment_counted_from_two(learning_rate: Rate, **hyper: Any) -> Link:
+    """The correction of m, and of m alone, is one step ahead. Only decay feels it."""
+    return build(learning_rate, adam=direction(hyper, first_t=2, correct_v_from=1), **hyper)
 
 
 def counted_twice(learning_rate: Rate, **hyper: Any) -> Link:

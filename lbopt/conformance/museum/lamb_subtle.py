@@ -34,6 +34,50 @@ def ratio_of_matrices_only(learning_rate: Rate, **hyper: Any) -> Link:
     return optim.lamb(learning_rate, **hyper | {"adapt_mask": optim.masks.weights_only})
 
 
+def scalars_not_adapted(learning_rate: Rate, **hyper: Any) -> Link:
+    """A parameter without axes, a temperature, is no layer: it has no ratio. Nobody reported it."""
+    given = hyper.get("adapt_mask")
+
+    def has_axes(name: str, w: Any) -> bool:
+        return w.ndim > 0 and (given is None or given(name, w))
+
+    return optim.lamb(learning_rate, **hyper | {"adapt_mask": has_axes})
+
+
+def empty_layer_spoils_all(learning_rate: Rate, **hyper: Any) -> Link:
+    """One array without entries makes every layer NaN (deepspeedai/DeepSpeed PR #7736)."""
+    opt = optim.lamb(learning_rate, **hyper)
+
+    def update(grads: Any, state: Any, params: Any) -> Any:
+        u, state = opt.update(grads, state, params)
+        counts = [1.0 if g.size else np.nan for g in grads.values()]  # a mean of nothing
+        return {k: a * np.asarray(np.prod(counts), a.dtype) for k, a in u.items()}, state
+
+    return optim.Link(opt.init, update)
+
+
+def late_layer_counts_anew(learning_rate: Rate, **hyper: Any) -> Link:
+    """A layer's t starts with its first gradient that is not zero. Nobody reported it."""
+    h = DEFAULTS | hyper
+
+    def rule(g: Any, memory: Any, w: Any, step: Any) -> Any:
+        wide = g.astype(np.promote_types(g.dtype, np.float32))
+        t = int(memory["t"]) + int(memory["t"] > 0 or np.any(g != 0))
+        m = h["b1"] * memory["m"] + (1 - h["b1"]) * wide
+        v = h["b2"] * memory["v"] + (1 - h["b2"]) * wide * wide
+        on = h["bias_correction"] and t > 0
+        c1, c2 = (1 - h["b1"] ** t, 1 - h["b2"] ** t) if on else (1.0, 1.0)
+        bottom = np.sqrt(v / c2) + h["eps"]
+        r = np.divide(m / c1, bottom, out=np.zeros_like(m), where=bottom > 0)
+        return np.asarray(r, dtype=g.dtype), {"m": m, "v": v, "t": np.asarray(t)}
+
+    def zeros(w: Any) -> Any:
+        return np.zeros(w.shape, np.promote_types(w.dtype, np.float32))
+
+    adam = optim.layerwise(rule, lambda w: {"m": zeros(w), "v": zeros(w), "t": np.zeros(())})
+    return build(learning_rate, adam=adam, **hyper)
+
+
 def rule_by_name(learning_rate: Rate, **hyper: Any) -> Link:
     """Nothing called bias or norm has a ratio: the lists of BERT's training scripts, built in."""
 
