@@ -47,6 +47,11 @@ def test_links_lead_to_files_and_headings_that_exist(page):
     assert broken == []
 
 
+def test_every_figure_says_in_words_what_it_shows():
+    silent = {relative(page): prose(page).count("![](") for page in [*PAGES, *NOTEBOOKS]}
+    assert {page: n for page, n in silent.items() if n} == {}
+
+
 def test_mathjax_is_the_one_file_that_needs_no_network_and_has_its_licence():
     folder = DOCS / "_static" / "mathjax"
     code = (folder / "tex-svg-full.js").read_bytes()
