@@ -18,6 +18,7 @@ from tests.docs.page_files import (
     anchors,
     entries_of_the_toctree,
     links,
+    prose,
 )
 
 MATHJAX = "a4354ff94fd868aea0cc6eaaa79a57fda0588646fc46ee3700a349ee0a11cbe6"  # 3.2.2, npm's
