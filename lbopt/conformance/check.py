@@ -13,7 +13,7 @@ import numpy as np
 from lbopt.conformance.contract import ContractError, HiddenError, NotOfferedError, declared
 from lbopt.conformance.formulas import CLAIMS, Claim
 from lbopt.conformance.lab import Lab, Measurement
-from lbopt.conformance.law import FULL, GRADS, RATE, Law, W
+from lbopt.conformance.law import FULL, GRADS, RATE, Law, W, usual
 from lbopt.conformance.laws import laws_of
 from lbopt.conformance.report import Report, Row
 from lbopt.conformance.wrap import as_factory
@@ -60,7 +60,8 @@ def check(
     Raises
     ------
     ValueError, TypeError
-        Unknown claim or dtype, ``make`` not callable, or not even ``make(0.1)`` works.
+        Unknown claim or dtype, ``make`` not callable, or neither ``make(0.1)`` works nor the
+        hyperparameters that the laws start from.
 
     Examples
     --------
@@ -122,10 +123,22 @@ def prepare(make: Callable[..., Any], claims: str, dtype: str | None = None) -> 
             has = declared(make)  # some hyperparameters may have no default
             make(0.1, **{k: v for k, v in FULL[claims].items() if k in has})
         except Exception:
-            raise ValueError(f"make(0.1) raised {type(e).__name__}: {e}") from e
+            raise ValueError(
+                f"make(0.1) raised {type(e).__name__}: {e}; a factory has to build from the "
+                "learning rate alone: give other arguments defaults, or wrap it in a function"
+            ) from e
     declares = declared(make) & set(claim.options)
     offers = frozenset({n for n in claim.needs if takes(make, claim, n)} | declares)
     lab = Lab(make, claim, offers, declares, dtype or "float64", dtype or "float64")
+    try:
+        make(RATE, **{k: v for k, v in usual(lab).items() if k in offers})
+    except Exception as e:  # or every law would be "not offered", which looks like a pass
+        said = ", ".join(f"{k}={v:.3g}" for k, v in usual(lab).items() if k in offers)
+        raise ValueError(
+            f"no law can be tried, as make({RATE}, {said}) raised {type(e).__name__}: {e}; the "
+            "laws need values far from the defaults (a hyperparameter that a factory does not "
+            "have it refuses by a TypeError)"
+        ) from e
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if dtype is None and not runs(lab) and runs(replace(lab, dtype="float32")):

@@ -59,7 +59,7 @@ def resolve(spec: str) -> Callable[..., Any]:
     'lamb'
     """
     module, colon, name = spec.partition(":")
-    if not (module and colon and name):
+    if not (module and colon and name) or ":" in name:
         raise ValueError(f"{spec!r} is not MODULE:FACTORY, for example mypackage.optim:make")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
@@ -67,6 +67,10 @@ def resolve(spec: str) -> Callable[..., Any]:
         found: Any = pkgutil.resolve_name(spec)
     except AttributeError as e:
         raise ValueError(f"{module} has no {name!r} ({e})") from e
+    except ImportError:
+        raise
+    except Exception as e:
+        raise ValueError(f"importing {module} raised {type(e).__name__}: {e}") from e
     if not callable(found):
         raise TypeError(f"{spec} is {type(found).__name__}, not a function or class")
     return found

@@ -33,7 +33,7 @@ COMMON: dict[str, tuple[Any, ...]] = {
     "sign": (1.0, -1.0),
     "adapted_without_decay": (True, False),
     "clip": (np.inf, 1.0),
-    "clip_by": ("all", "layer", "entry"),
+    "clip_by": ("all", "layer", "rms", "entry"),
     "decay_size": (1.0, 0.5, 2.0, -1.0, "rate", "squared"),
     "schedule": ("asked", "kept", "late", "early", "twice", "divided out", "squared", "root"),
     "ratio_eps": RATIO_EPS,

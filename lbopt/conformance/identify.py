@@ -32,8 +32,8 @@ class Identification:
 
     Attributes
     ----------
-    name : the recipe of `lbopt.optim` or variant of `lbopt.optim.variants` that is nearest to what
-        was seen, at its own settings; not a verdict: see ``matches``
+    name : the recipe of `lbopt.optim` or variant of `lbopt.optim.variants`, at its own settings,
+        with the fewest updates that are others; not a verdict: see ``matches``
     distance : largest difference of any update from that one's, relative to the larger of both, so
         at most 2; zero weights, zero gradients and layers that never move are among the updates.
         0 is equality to rounding
@@ -62,8 +62,7 @@ class Identification:
         if self.matches:
             exact = f", to {self.distance:.0e}" if self.distance else ""
             return f"as {', '.join(self.matches)}{exact}"
-        far = "" if self.distance < 0.005 else f", {self.distance:.0%} of the step"
-        return f"nearest: {self.name}, updates differ by up to {self.distance:.1e}{far}"
+        return f"nearest: {self.name}, updates differ by up to {self.distance:.1e}"
 
     def _repr_html_(self) -> str:
         def items(title: str, words: tuple[str, ...]) -> str:
@@ -113,14 +112,15 @@ def identify(make: Callable[..., Any]) -> Identification:
         raise ValueError("identify could not run the optimizer: every probe raised; try check()")
     border = watch(lab, edges)
     k = fit(scene)
-    base = min(BASES, key=lambda name: differences(k, fresh(BASES[name], scene)))
+    lost = unexplained(k, scene) > MOST
+    least = (lambda own: unexplained(own, scene)) if lost else (lambda own: differences(k, own))
+    base = min(BASES, key=lambda name: least(fresh(BASES[name], scene)))
     k = toward(k, fresh(BASES[base], scene), scene)
     near = nearest(scene, border, k)
     limit = max(3e3 * scene.unit, min(SAME, 10 * near[0][0]))
     matches = tuple(dict.fromkeys(known.label for far, known in near if far <= limit))
     far, known = near[0]
     told = words(lab, k, base, scene, border)
-    lost = unexplained(k, scene) > MOST
     return Identification(
         name=known.label,
         distance=0.0 if far <= 300 * scene.unit else far,
@@ -154,19 +154,22 @@ def claim_for(make: Callable[..., Any]) -> str:
 
 
 def nearest(scene: Scene, border: Scene | None, k: Knobs) -> list[tuple[float, Known]]:
-    """Named optimizers by their distance: all on two runs, the best on every run and the edges."""
+    """Named optimizers and the largest difference from each; that with fewest others is first.
+
+    All are tried on two runs, the best ten on every run and at the edges.
+    """
     quick = [i for i, name in enumerate(scene.names) if name in ("plain", "decay")][:2]
     every = [known for known in recipes() + libraries() if known.adam == (k.direction == "adam")]
 
-    def far(known: Known) -> float:
-        edge = 0.0 if border is None else distance(known, border)
-        return max(distance(known, scene), edge)
+    def far(known: Known) -> tuple[float, float]:
+        share, most = distance(known, scene)
+        edge_share, edge = (0.0, 0.0) if border is None else distance(known, border)
+        return share + edge_share, max(most, edge)
 
     with np.errstate(all="ignore"):
-        first = [(distance(known, scene, quick or None), i) for i, known in enumerate(every)]
-        best = [every[i] for _, i in sorted(first)[:10]]
-        found = [(far(known), i) for i, known in enumerate(best)]
-    return [(away, best[i]) for away, i in sorted(found)]
+        first = sorted((distance(known, scene, quick or None), i) for i, known in enumerate(every))
+        found = sorted((far(every[i]), i) for _, i in first[:10])
+    return [(most, every[i]) for (_, most), i in found]
 
 
 def words(lab: Lab, k: Knobs, base: str, scene: Scene, border: Scene | None) -> tuple[str, ...]:

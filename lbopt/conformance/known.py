@@ -11,7 +11,7 @@ import numpy as np
 
 from lbopt import optim
 from lbopt.conformance.adapters import SYNONYMS, from_lbopt
-from lbopt.conformance.battery import Scene, distances
+from lbopt.conformance.battery import NEAR, Scene, distances
 from lbopt.conformance.contract import Factory, NotOfferedError, Rate, as_optimizer
 from lbopt.optim import variants
 from lbopt.optim.variants.facts import LAMB, LARS
@@ -100,8 +100,8 @@ def rate_of(rates: np.ndarray, t: int) -> float:
     return float(rates[t])
 
 
-def distance(known: Known, scene: Scene, runs: list[int] | None = None) -> float:
-    """Return the largest relative difference of any update, at the weights that were seen."""
+def distance(known: Known, scene: Scene, runs: list[int] | None = None) -> tuple[float, float]:
+    """Share of the updates that are others, and the largest difference, at the weights seen."""
     want = np.full_like(scene.got, np.nan)
     for i in range(len(scene.names)) if runs is None else runs:
         given = {k: float(v[i, 0]) for k, v in scene.h.items() if k in known.factory.names}
@@ -111,7 +111,7 @@ def distance(known: Known, scene: Scene, runs: list[int] | None = None) -> float
         try:
             built = as_optimizer(known.factory(partial(rate_of, rates), **given))
         except (TypeError, ValueError, NotOfferedError):
-            return float("inf")
+            return 1.0, float("inf")
         names, ends = scene.at.names, [*scene.at.starts[1:], len(scene.at.layer_of)]
         for t in range(len(want)):
             if not scene.seen[t, i, 0]:
@@ -126,7 +126,8 @@ def distance(known: Known, scene: Scene, runs: list[int] | None = None) -> float
             after = built.step(w, g)
             want[t, i] = scene.at.flat(after) - scene.ws[t, i]
     gaps = distances(want, scene)
-    return float(np.max(gaps if runs is None else gaps[:, runs]))
+    gaps = gaps if runs is None else gaps[:, runs]
+    return float(np.mean(gaps > max(NEAR, 3e3 * scene.unit))), float(np.max(gaps))
 
 
 def shown(value: Any) -> str:

@@ -11,8 +11,14 @@ from lbopt.conformance.law import EVERY, GRADS, RATE, Law, W, full, unless, usua
 
 
 def contract(lab: Lab) -> Measurement:
-    """``step`` takes and returns dicts of arrays with the same names and shapes."""
-    lab.run(usual(lab), W, GRADS[:2], RATE)
+    """``step`` takes and returns dicts of arrays with the same names and shapes.
+
+    And of finite numbers, for ordinary weights and gradients: with NaN all else would be NaN.
+    """
+    for t, w in enumerate(lab.run(usual(lab), W, GRADS[:2], RATE)):
+        for k, a in w.items():
+            if not np.isfinite(a).all():
+                raise ContractError(f"step {t} returned NaN or infinite numbers in {k!r}")
     return Measurement(0.0, 0.0)
 
 
@@ -178,14 +184,13 @@ def a_late_gradient_is_welcome(lab: Lab) -> Measurement:
     """A layer whose gradient is zero for two steps then moves by the formula at t = 3 and t = 4.
 
     The averages of zeros are zeros, and count: nothing starts anew with the first gradient. Held
-    against the formula at the weights that are seen before steps 3 and 4. LARS without momentum:
-    what it does without a gradient is left open, and would stay in the buffer. If the formula is
-    broken with all gradients there, too, nothing can be told.
+    against the formula at the weights that are seen before steps 3 and 4, with eps and decay, as
+    LAMB forgets its correction without. LARS without momentum: what it does without a gradient is
+    left open, and would stay in the buffer. If the formula is broken with all gradients there, too,
+    nothing can be told.
     """
-    h, late = (
-        usual(lab, **({"momentum": 0.0} if lab.claim.name == "lars" else {})),
-        ("fc.weight", "LayerNorm.gamma"),
-    )
+    h = full(lab, **({"momentum": 0.0} if lab.claim.name == "lars" else {}))
+    late = ("fc.weight", "LayerNorm.gamma")
     grads = [{k: 0 * a if k in late and t < 2 else a for k, a in g.items()}
              for t, g in enumerate(GRADS)]  # fmt: skip
 
@@ -197,7 +202,8 @@ def a_late_gradient_is_welcome(lab: Lab) -> Measurement:
 
 
 LAWS = (
-    Law(contract, EVERY, "what step returns is not a dict of arrays like the ones it was given"),
+    Law(contract, EVERY,
+        "what step returns is not a dict of finite arrays like the ones it was given"),
     Law(inputs_are_not_overwritten, EVERY, "step writes into the arrays it is given"),
     Law(two_runs_share_nothing, EVERY,
         "two optimizers of one factory share memory (a mutable default, a module's or a class's "

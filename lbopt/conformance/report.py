@@ -45,7 +45,8 @@ class Report:
     claim : what the optimizer claims to be
     rows : one `Row` per law
     knobs : what it does instead, in words, as far as probing tells (if a law is broken)
-    refused : hyperparameters of the claim that the factory does not take
+    refused : hyperparameters of the claim that the factory does not take; optional ones (masks,
+        phi, norm, nesterov, bias_correction) are in the rows of their laws, as "not offered"
     dtype, arithmetic : of the arrays given, and of the numbers that came back
     seconds : how long it took
     """
@@ -60,7 +61,7 @@ class Report:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Names of the broken laws."""
+        """Names of the broken laws, the most telling first."""
         return tuple(row.law for row in self.rows if row.verdict == "broken")
 
     @property
@@ -76,7 +77,9 @@ class Report:
         kept = sum(row.verdict == "kept" for row in self.rows)
         tried = sum(row.verdict in ("kept", "broken") for row in self.rows)
         verdict = "PASSED" if self.passed else "FAILED"
-        return f"{verdict}: {self.claim}; {kept} of {tried} laws kept, in {self.arithmetic}"
+        left = len(self.rows) - tried
+        told = f", {left} not judged" if left else ""
+        return f"{verdict}: {self.claim}; {kept} of {tried} laws kept{told}, in {self.arithmetic}"
 
     def __str__(self) -> str:
         width = max(len(row.law) for row in self.rows)
@@ -95,6 +98,10 @@ class Report:
             rows = [row for row in self.rows if row.verdict == verdict]
             lines += [f"\n{title}:"] * bool(rows)
             lines += [indented(f"{row.law}: {explained(row)}") for row in rows]
+        for title, verdict in (("cannot be told", "hidden"), ("not tried", "not offered")):
+            rows = [row for row in self.rows if row.verdict == verdict]
+            lines += [f"\n{title}:"] * bool(rows)
+            lines += [indented(f"{row.law}: {row.detail}") for row in rows]
         if self.refused:
             lines += [f"\nnot offered by the factory: {', '.join(self.refused)}"]
         lines += [f"\n{self.dtype} arrays, {self.seconds:.1f} s"]
@@ -105,7 +112,11 @@ class Report:
         cells = []
         for row in self.rows:
             style = f"color:{colour.get(row.verdict, '#777')};font-weight:bold"
-            told = explained(row) if row.verdict not in ("kept", "not offered") else row.detail
+            told = (
+                explained(row)
+                if row.verdict not in ("kept", "hidden", "not offered")
+                else row.detail
+            )
             cells.append(
                 f"<tr><td><code>{escape(row.law)}</code></td>"
                 f'<td style="{style}">{escape(row.verdict)}</td>'

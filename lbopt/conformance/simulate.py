@@ -36,8 +36,9 @@ def clipped(k: Knobs, gs: Flat, at: Layout) -> Flat:
         return gs
     if k.clip_by == "entry":
         return np.clip(gs, -k.clip, k.clip)
-    if k.clip_by == "layer":
-        total = at.wide(at.norms(gs))
+    if k.clip_by in ("layer", "rms"):
+        count = np.bincount(at.layer_of) if k.clip_by == "rms" else 1.0
+        total = at.wide(at.norms(gs) / np.sqrt(count))
     else:
         total = np.sqrt(np.sum(gs * gs, axis=-1, keepdims=True))
     return gs * np.minimum(1.0, k.clip / np.where(total > 0, total, 1.0))

@@ -153,7 +153,7 @@ MOMENTUM_DECAY = {
 
 CLIPS = {
     "all": "to a joint norm of", "layer": "to a norm, layer by layer, of",
-    "entry": "entry by entry to",
+    "rms": "to a root mean square, layer by layer, of", "entry": "entry by entry to",
 }  # fmt: skip
 PLACE = {  # by whether there is a ratio, and where the base has it
     ("before, rate inside", "outside"): "the learning rate stands inside the momentum buffer",
