@@ -16,7 +16,10 @@ def check_1(affine_back: Callable) -> bool:
     def examine(affine_back: Callable) -> None:
         rng = np.random.default_rng(1)
         x, dy, gamma = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), np.arange(1.0, 5)
-        parts = dict(zip(("dx", "dgamma", "dbeta"), affine_back(dy, x, gamma), strict=True))
+        out = affine_back(dy, x, gamma)
+        three = isinstance(out, tuple | list) and len(out) == 3
+        demand(three, "the form law", "three arguments, so three gradients: dx, dgamma, dbeta")
+        parts = dict(zip(("dx", "dgamma", "dbeta"), out, strict=True))
         for (name, d), wanted in zip(parts.items(), ((6, 4), (4,), (4,)), strict=True):
             demand(
                 np.shape(d) == wanted,

@@ -123,6 +123,13 @@ def check_4(may_see: Callable) -> bool:
             "the counting law",
             f"1 + 2 + ... + n real pairs may be seen, 15, 6 and 1; with yours {pairs}",
         )
+        empty = np.argwhere(~mask.any(axis=2))
+        demand(
+            not len(empty),
+            "the no-empty-row law",
+            f"sequence, query {empty[:1].tolist()} sees nothing, and a softmax over nothing is "
+            "0 / 0; padding is hidden as a key, not as a query",
+        )
         q, k, v = np.random.default_rng(4).standard_normal((3, 3, 1, T, 4))
         padded = k.copy()
         padded[1, 0, 3:] += 1  # sequence 1 has three real tokens

@@ -71,7 +71,7 @@ def check_3(clip: Callable) -> bool:
     def examine(clip: Callable) -> None:
         rng = np.random.default_rng(3)
         grads = {"W": 9 * rng.standard_normal((4, 5)), "b": rng.standard_normal(5)}
-        total = float(optim.global_norm(grads))
+        total, kept = float(optim.global_norm(grads)), {k: g.copy() for k, g in grads.items()}
         short = clip(grads, 2 * total)
         demand(
             all(np.allclose(short[k], grads[k]) for k in grads),
@@ -85,6 +85,8 @@ def check_3(clip: Callable) -> bool:
             "the joint-norm law",
             f"all layers together have norm {new:.3f}, c was {total / 3:.3f}",
         )
+        same = all(np.array_equal(grads[k], kept[k]) for k in kept)
+        demand(same, "the inputs-unchanged law", "the gradients that were given were written into")
         factors = [float(out[k].ravel()[0] / grads[k].ravel()[0]) for k in grads]
         demand(
             np.allclose(out["W"], factors[0] * grads["W"]) and np.isclose(*factors),
@@ -134,7 +136,7 @@ def check_5(signal_and_noise: Callable) -> bool:
         for b, B in ((2, 20), (16, 64)):
             signal, noise = rng.uniform(1, 3, size=2)
             got = signal_and_noise(signal + noise / b, b, signal + noise / B, B)
-            pair = isinstance(got, tuple) and len(got) == 2
+            pair = isinstance(got, tuple | list | np.ndarray) and np.shape(got) == (2,)
             demand(pair, "the return law", "return two numbers: ||g||^2 and tr Sigma")
             demand(
                 np.isclose(got[0], signal),

@@ -40,7 +40,14 @@ def check_1(local_rate: Callable) -> bool:
         zero = np.zeros((5, 6))
         with np.errstate(all="ignore"):
             ratios = [local_rate(zero, g, 0.1, 0.3), local_rate(w, zero, 0.1, 0.0)]
-        demand(ratios == [1, 1], "the zero rule", f"zero w; zero g and beta: {ratios}, not 1, 1")
+            decay_alone = local_rate(w, zero, 0.1, 0.3)
+        said = ", ".join(f"{float(ratio):g}" for ratio in ratios)
+        demand(ratios == [1, 1], "the zero rule", f"zero w; zero g and beta: {said}, not 1, 1")
+        demand(
+            np.isclose(decay_alone, 0.1 / 0.3),
+            "the zero rule",
+            f"zero g but decay: {decay_alone:.3g}, not eta / beta; nothing is divided by 0 there",
+        )
 
     return judge(1, local_rate, (np.ones(2), np.ones(2), 0.1, 0.0), examine)
 
@@ -53,7 +60,7 @@ def check_2(step_2020: Callable) -> bool:
         w, m, g = rng.standard_normal((3, 4, 5))
         kept = w.copy(), m.copy()
         out = step_2020(w, m, g, 0.2, 0.9)
-        pair = isinstance(out, tuple) and len(out) == 2
+        pair = isinstance(out, tuple | list) and len(out) == 2
         demand(pair, "the return law", "return the new weights and the new momentum")
         w_new, m_new = out
         same = np.array_equal(w, kept[0]) and np.array_equal(m, kept[1])
@@ -84,7 +91,10 @@ def check_3(rescale_first: Callable) -> bool:
         rng = np.random.default_rng(3)
         params = {k: rng.standard_normal(a.shape) for k, a in model.init(rng).items()}
         batch = data.Split(rng.standard_normal((9, 6)), np.arange(9) % 3)
+        kept = {k: a.copy() for k, a in params.items()}
         moved = rescale_first(dict(params), 4.0)
+        same = all(np.array_equal(params[k], kept[k]) for k in kept)
+        demand(same, "the inputs-unchanged law", "an array of params was written into")
         demand(moved.keys() == params.keys(), "the same-keys law", f"keys are {list(moved)}")
         grown = np.allclose(moved["layer0.W"], 4 * params["layer0.W"])
         demand(grown, "the scale law", "layer0.W is not 4 times what it was")
@@ -141,6 +151,6 @@ def check_5(which: Callable) -> bool:
             ]
         for year, name, opt in made:
             said = which(opt)
-            demand(said == year, "the identification law", f"{name} is {year}, you say {said!r}")
+            demand(said == year, "the identification law", f"{name} is {year!r}, you say {said!r}")
 
     return judge(5, which, (optim.lars(0.1),), examine)
