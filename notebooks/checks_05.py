@@ -20,8 +20,19 @@ def check_1(first_step: Callable) -> bool:
         w, g = np.random.default_rng(1).standard_normal((2, 3, 5))
         g[0, 0] = 0.0
         kept = w.copy()
-        step = first_step(w, g, 0.1) - w
+        after = first_step(w, g, 0.1)
         demand(np.array_equal(w, kept), "the inputs-unchanged law", "w was written into")
+        demand(
+            np.all(np.isfinite(after)),
+            "the standstill law",
+            "an entry with zero gradient becomes nan or infinite: 0 / 0?",
+        )
+        demand(
+            np.allclose(first_step(w, g, 0.0), w),
+            "the rate law",
+            "at rate 0 the layer is not where it was: return the new weights, not the step",
+        )
+        step = after - w
         demand(np.sum(step * g) < 0, "the descent law", "the step goes up the gradient")
         demand(step[0, 0] == 0, "the standstill law", "an entry with zero gradient moved")
         longer = first_step(w, g * np.geomspace(1, 1e6, 15).reshape(3, 5), 0.1) - w
@@ -90,18 +101,22 @@ def check_3(lamb_ratio: Callable) -> bool:
             "the phi law",
             f"for phi = 2 the step should have length 2, it has {length:.4f}",
         )
-        zero = np.zeros((4, 5))
-        with np.errstate(all="ignore"):
-            ratios = [
-                lamb_ratio(zero, r, 0.3, lambda z: 2.0),
-                lamb_ratio(w, zero, 0.0, same),
-                lamb_ratio(w, -0.5 * w, 0.5, same),
-            ]
+        square = np.linalg.norm(lamb_ratio(w, r, 0.3, lambda z: z * z) * (r + 0.3 * w))
         demand(
-            ratios == [1, 1, 1],
-            "the zero rule",
-            f"zero w; zero r without decay; r = -decay w: {ratios}, not 1, 1, 1",
+            np.isclose(square, np.linalg.norm(w) ** 2),
+            "the phi law",
+            f"for phi(z) = z^2 the step should have length ||w||^2 = {np.linalg.norm(w) ** 2:.4f}, "
+            f"it has {square:.4f}: phi takes the norm of the layer, a number",
         )
+        zero = np.zeros((4, 5))
+        for what, arguments in (
+            ("w = 0, for phi = 2", (zero, r, 0.3, lambda z: 2.0)),
+            ("r = 0 without decay", (w, zero, 0.0, same)),
+            ("r = -decay w", (w, -0.5 * w, 0.5, same)),
+        ):
+            with np.errstate(all="ignore"):
+                ratio = float(np.squeeze(lamb_ratio(*arguments)))
+            demand(ratio == 1, "the zero rule", f"{what}: the ratio is {ratio:.4g}, not 1")
 
     return judge(3, lamb_ratio, (np.ones(2), np.ones(2), 0.0, abs), examine)
 
@@ -113,7 +128,10 @@ def check_4(my_lamb: Callable) -> bool:
         def make(b1: float, b2: float, eps: float, decay: float) -> Any:
             return my_lamb(1.0, b1, b2, eps, decay)
 
-        (u,), (want,) = (steps(f(B1, B2, EPS, DECAY), GRADS[:1]) for f in (make, paper))
+        link = make(B1, B2, EPS, DECAY)
+        is_link = hasattr(link, "init") and hasattr(link, "update")
+        demand(is_link, "the contract", f"a link has init and update, yours is {link!r:.60}")
+        (u,), (want,) = (steps(one, GRADS[:1]) for one in (link, paper(B1, B2, EPS, DECAY)))
         signs = all(np.sum(u[k] * want[k]) > 0 for k in u)
         demand(signs, "the descent law", "the step goes up the gradient: where is the minus sign?")
         for name, law in LAWS.items():

@@ -19,6 +19,7 @@ def check_1(slope: Callable) -> bool:
         T = np.array([4.0, 16.0, 64.0, 256.0])
         for power in (-1.0, -0.5, 0.25):
             got = slope(T, 7 * T**power)
+            demand(np.ndim(got) == 0, "the shape law", f"a slope is one number, not {got}")
             demand(
                 np.isclose(got, power), "the power law", f"7 T^{power} has slope {got:.3f} with you"
             )
@@ -133,6 +134,11 @@ def check_5(attain: Callable) -> bool:
     def examine(attain: Callable) -> None:
         for L, T in (([1.0], 16), ([4.0, 1.0, 0.25], 64), ([0.1, 3.0], 144)):
             start, eta = attain(L, T)
+            demand(
+                np.shape(start) == (len(L),),
+                "the shape law",
+                f"one start for each of {len(L)} layers, yours is {start}",
+            )
             problem = problems.quadratic(L, start=[float(v) for v in start])
             constants = constants_of(problem, noise.none())
             found = average_metric(

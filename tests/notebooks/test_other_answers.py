@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from tests.notebooks.notebook_files import verdict
-from tests.notebooks.other_answers import ALMOST, RIGHT
+from tests.notebooks.notebook_files import NAMES, read, stubs, verdict
+from tests.notebooks.other_answers import ALMOST as ALMOST_LIBRARY
+from tests.notebooks.other_answers import RIGHT as RIGHT_LIBRARY
+from tests.notebooks.other_answers_theory import ALMOST_THEORY, RIGHT_THEORY
+
+RIGHT, ALMOST = RIGHT_LIBRARY | RIGHT_THEORY, ALMOST_LIBRARY | ALMOST_THEORY
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,8 @@ def test_a_near_miss_is_told_what_it_misses(name, number, answer, words):
     assert passed is False
     assert " fails: " in said
     assert words in said
+
+
+def test_every_exercise_of_the_second_half_has_a_right_answer_of_another_form():
+    later = {(name, n) for name in NAMES if name >= "05" for n in stubs(read(name))}
+    assert set(RIGHT_THEORY) == later
