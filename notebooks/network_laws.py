@@ -48,7 +48,7 @@ def attention_adjoint(attention: Part) -> bool:
 
 
 def attention_spread(attention: Part) -> bool:
-    """For unit normal queries and keys two scores differ by sqrt(2) in the mean, at any width."""
+    """For unit normal queries and keys two scores differ by sqrt(2) rms, at any width."""
     spreads = []
     for width in (4, 64):
         q, k = _draw((50, 1, 8, width), (50, 1, 8, width))
