@@ -163,6 +163,9 @@ ALMOST = {
         (lambda dy, x, gamma: dy * gamma, "form law"),
         (lambda dy, x, gamma: (dy * gamma, (dy * x).sum(axis=0)), "form law"),
     ],
+    ("02_cnn_and_transformer", 2): [
+        (lambda V, C: (C + 1) * C + 2 * C + V * C, "tied-table law"),  # and b_V forgotten
+    ],
     ("02_cnn_and_transformer", 4): [(_see_without_padding_queries, "no-empty-row law")],
     ("03_large_batches_break_sgd", 3): [(_clip_in_place, "inputs-unchanged law")],
     ("04_lars_two_of_them", 1): [(_local_rate_zero_gradient, "zero g but decay")],
