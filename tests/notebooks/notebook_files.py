@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -134,12 +135,14 @@ def execute(
         cell.outputs, cell.execution_count = [], None
     if and_then:
         notebook.cells.append(nbformat.v4.new_code_cell(and_then))
-    client = NotebookClient(
-        notebook,
-        km=AsyncKernelManager(kernel_name="this", kernel_spec_manager=specs),
-        timeout=timeout,
-        resources={"metadata": {"path": str(FOLDER)}},
-    )
     began = time.perf_counter()
-    client.execute(env=os.environ | environment)
+    with tempfile.TemporaryDirectory(
+        prefix="nb"
+    ) as sockets:  # short: a socket's name has 100 bytes
+        km = AsyncKernelManager(kernel_name="this", kernel_spec_manager=specs)
+        if os.name == "posix":  # no ports, which kernels started at one time could both pick
+            km.transport, km.ip = "ipc", f"{sockets}/k"
+        where = {"metadata": {"path": str(FOLDER)}}
+        client = NotebookClient(notebook, km=km, timeout=timeout, resources=where)
+        client.execute(env=os.environ | environment, cleanup_kc=True)
     return notebook, time.perf_counter() - began
