@@ -177,7 +177,7 @@ UNITS = "what batch_noise builds on (cells 1) took longer than 2 s"
     [
         (["import os", FIRST.format("os._exit(3)")], "ended Python itself (exit status 3)"),
         ([ENDLESS, FIRST.format("endless()")], "exercise 1: batch_noise took longer than 2 s"),
-        (["import time\none = time.sleep(60)", FIRST.format("one")], UNITS),
+        (["import time\none = time.sleep(600)", FIRST.format("one")], UNITS),
         (["one = 1\nwhile one:\n    one += 1", FIRST.format("one")], UNITS),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_crash_or_an_endless_loop_ends_one_answer_only(judge, sources, words):
     graded(judge, cells(FIRST.format(GOOD)))  # the imports are not what is timed
     began = time.perf_counter()
     verdict, said = graded(judge, cells(*sources), limit=2)
-    assert time.perf_counter() - began < 20
+    assert time.perf_counter() - began < 200  # it does not wait for the sleep
     assert verdict == "wrong"
     assert words in said
     assert graded(judge, cells(FIRST.format(GOOD))) == ("right", "exercise 1: right")
