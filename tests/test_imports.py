@@ -241,15 +241,6 @@ def test_import_lbopt_brings_nothing_heavy():
     assert loaded & heavy == set()
 
 
-def test_import_lbopt_time_is_printed():
-    """A number to read with `-s`, no promise: clocks of shared machines are not to be asserted."""
-    code = (
-        "import time, numpy; t = time.perf_counter(); import lbopt; print(time.perf_counter() - t)"
-    )
-    seconds = min(float(fresh_python(code)) for _ in range(3))
-    print(f"\nimport lbopt adds {seconds * 1e3:.0f} ms to import numpy")
-
-
 def test_version_is_the_one_of_the_package_metadata():
     import tomllib
 

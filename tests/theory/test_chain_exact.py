@@ -1,7 +1,6 @@
 """The exact chain against the enumeration of all sample paths."""
 
 from itertools import product
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -140,16 +139,13 @@ def test_gaussian_noise_agrees_with_its_flip_probability():
     assert found.per_step == pytest.approx([1, down * 0.5 + (1 - down) * 1.0], abs=1e-12)
 
 
-def test_a_long_chain_is_quick_and_keeps_the_known_ratio():
+def test_a_long_chain_keeps_the_known_ratio():
     steps, eta = 4096, 0.01
     problem = problems.huber([1.0], 1 - 1e-9, start=3 * eta * 64)
-    begin = perf_counter()
     found = expected_metric(problem, noise.rademacher(), step_size=eta, steps=steps)
-    seconds = perf_counter() - begin
     gap = problems.gap_of(problem)
     ratio = found.average / (gap / (eta * steps) + eta / 2 + 1.0)
     assert 0.95 < ratio <= 1  # Theorem 2's noise term, nearly attained
-    assert seconds < 3  # about 0.1 s on an idle core; this catches a quadratic blunder only
 
 
 @pytest.mark.parametrize("name", ["coupled_quadratic", "cosine"])
