@@ -22,6 +22,18 @@ def test_factory_that_cannot_be_called_is_told():
         check(lambda lr, beta: None, "lamb")
 
 
+def test_factory_that_refuses_the_values_of_the_laws_cannot_pass_by_silence():
+    def make(lr, b1=0.9, b2=0.999, eps=1e-6, weight_decay=0.0):
+        if b1 < 0.85:
+            raise ValueError("b1 must be at least 0.85")
+        return from_lbopt(optim.lamb)(lr, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
+
+    with pytest.raises(
+        ValueError, match=r"no law can be tried, as make\(0.25, b1=0.8.*at least 0.85"
+    ):
+        check(make, "lamb")
+
+
 def test_unknown_dtype_is_refused():
     with pytest.raises(ValueError, match="dtype='float16' must be 'float64', 'float32' or None"):
         check(from_lbopt(optim.lamb), "lamb", dtype="float16")
@@ -40,6 +52,7 @@ def stepping(step):
         (stepping(lambda p, g: {"W": p["fc.bias"]}), "step returned other names: missing ["),
         (stepping(lambda p, g: p | {"fc.bias": np.zeros(3)}), "'fc.bias' of shape (3,), it was"),
         (stepping(lambda p, g: p | {"fc.bias": np.zeros(4, int)}), "'fc.bias' of dtype int64"),
+        (stepping(lambda p, g: {k: w * np.nan for k, w in p.items()}), "step 1 returned NaN or"),
         (stepping(lambda p, g: 1 / 0), "it raised ZeroDivisionError: division by zero"),
     ],
 )
@@ -57,6 +70,10 @@ def test_refused_hyperparameters_are_reported_and_not_failed():
     report = check(make, "lars_2020")
     assert report.passed, str(report)
     assert report.refused == ("weight_decay",)
+    assert "masks_choose_the_layers: the factory has no decay_mask" in str(report)
+    assert f"{len([r for r in report.rows if r.verdict == 'not offered'])} not judged" in str(
+        report
+    )
     assert "not offered by the factory: weight_decay" in str(report)
 
 

@@ -26,6 +26,7 @@ number = 3
 @pytest.fixture
 def empty(tmp_path, monkeypatch):
     (tmp_path / "mine_for_lbopt.py").write_text(MINE)
+    (tmp_path / "spoiled_for_lbopt.py").write_text("1 / 0")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     sys.modules.pop("mine_for_lbopt", None)
@@ -51,6 +52,8 @@ def test_exit_code_tells_whether_every_law_is_kept(empty, capsys, args, code, wo
     ("spec", "words"),
     [
         ("mine_for_lbopt", "is not MODULE:FACTORY"),
+        ("mine_for_lbopt:right:x", "is not MODULE:FACTORY"),
+        ("spoiled_for_lbopt:make", "importing spoiled_for_lbopt raised ZeroDivisionError"),
         ("mine_for_lbopt:none", "mine_for_lbopt has no 'none'"),
         ("mine_for_lbopt:number", "is int, not a function or class"),
         ("no_such_module:make", "No module named 'no_such_module'"),

@@ -123,6 +123,35 @@ def test_optimizer_without_a_name_has_a_nearest_one_and_its_knobs():
     assert f"nearest: {found.name}" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("last_layer_skipped", "never moves: 'head.b'"),
+        ("zero_weights_frozen", "zero weights never move"),
+    ],
+)
+def test_lamb_but_for_one_layer_or_rule_is_no_lamb(name, words):
+    found = identify(BY_NAME["lamb", name].factory)
+    assert found.name == "lamb"  # the nearest, and told so
+    assert found.distance >= 0.99
+    assert found.matches == ()
+    assert found.knobs == (words,)
+    assert "nearest: lamb, updates differ" in str(found)
+
+
+def test_zero_rules_tell_libraries_apart():
+    def make(lr, momentum=0.9, weight_decay=0.0, trust_coefficient=1e-3, eps=0.0):
+        given = {"momentum": momentum, "weight_decay": weight_decay, "eps": eps}
+        return from_lbopt(
+            lambda lr: variants.make("flash_lars", lr, trust_coefficient=trust_coefficient, **given)
+        )(lr)
+
+    found = identify(make)
+    assert "flash_lars" in found.matches
+    assert "timm_lars" not in found.matches
+    assert "a layer without gradient is left alone, its decay too" in found.knobs
+
+
 def test_float32_numbers_in_float64_are_remarked():
     def make(lr, b1=0.9, b2=0.999, eps=1e-6, weight_decay=0.0):
         hyper = {"b1": b1, "b2": b2, "eps": eps, "weight_decay": weight_decay}

@@ -33,7 +33,7 @@ def test_wrong_stranger_fails_and_is_described(key):
     assert told(report, WRONG[key]), str(report)
 
 
-@pytest.mark.parametrize("key", WRONG, ids=lambda key: f"{key[2]}: {key[1]}")
+@pytest.mark.parametrize("key", SOME)
 def test_wrong_stranger_fails_in_float32(key):
     make, slip, claim = key
     assert check(make(slip), claim, dtype="float32", explain=False).failures

@@ -52,6 +52,21 @@ def test_state_in_a_torch_class_is_seen():
     assert "two_runs_share_nothing" in check(from_torch(SharedState), "lamb").failures
 
 
+def test_gradient_that_a_torch_optimizer_writes_into_is_seen():
+    torch = pytest.importorskip("torch")
+
+    class Greedy(torch.optim.SGD):
+        """Reuses p.grad for its update."""
+
+        def step(self):
+            super().step()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    p.grad.mul_(group["lr"])
+
+    assert check(from_torch(Greedy), "sgd").failures == ("inputs_are_not_overwritten",)
+
+
 def test_other_wrong_torch_ones_are_described():
     pytest.importorskip("torch")
     from tests.conformance.strangers_torch import DampenedSGD, FirstRateAdamW
@@ -78,6 +93,30 @@ def test_right_optax_ones_pass():
         report = check(from_optax(one), claim)
         assert report.passed, str(report)
         assert report.arithmetic == "float64"
+
+
+def test_optax_transformation_that_compiles_itself_takes_no_longer():
+    optax_with_float64()
+    import jax
+    import optax
+
+    traced = []
+
+    def compiled(learning_rate, b1=0.9, b2=0.999, eps=1e-6, weight_decay=0.0):
+        opt = optax.lamb(learning_rate, b1, b2, eps, weight_decay=weight_decay)
+
+        def update(grads, state, params):
+            traced.append(isinstance(params["W"], jax.core.Tracer))
+            return opt.update(grads, state, params)
+
+        return optax.GradientTransformation(opt.init, jax.jit(update))
+
+    w = {"W": np.ones((2, 3))}
+    for jit in (False, True):
+        init, step, *_ = from_optax(compiled, jit=jit)(0.5)
+        init(w)
+        assert np.allclose(step(w, w)["W"], 0.5)
+    assert traced == [False, True]
 
 
 @pytest.mark.parametrize("name", optax_names)
