@@ -230,6 +230,30 @@ def a_longer_run_is_the_papers_loop(make):
         w = plus(w, step)
 
 
+def a_scalar_is_a_layer(make):
+    """An array without axes has a norm, |w|, and so a ratio: it moves by gamma phi(|w|)."""
+    opt, w = make(0.1, **USUAL), {"temperature": np.array(-3.0)}
+    (u,) = updates(opt, w, [{"temperature": np.array(0.5)}])
+    agree({"temperature": abs(u["temperature"])}, {"temperature": np.array(0.1 * 3.0)})
+
+
+def an_empty_layer_changes_nobody(make):
+    """An array without entries beside the others: they move as if it were not there."""
+    opt, none = make(falling, **USUAL), np.zeros((0, 3))
+    beside = updates(opt, W | {"none": none}, [g | {"none": none} for g in GRADS])
+    assert all(u.pop("none").shape == (0, 3) for u in beside)
+    agree_all(beside, updates(opt, W, GRADS))
+
+
+def a_late_layer_has_the_runs_t(make):
+    """A layer whose first gradient is not zero at step t is corrected by 1 - beta^t, not anew."""
+    opt = make(0.1, **USUAL | {"weight_decay": 0.0})
+    w, g, nothing = np.array([3.0, 4.0]), np.array([0.5, -0.1]), np.zeros(2)
+    *_, u = updates(opt, {"W": w}, [{"W": nothing}, {"W": nothing}, {"W": g}])
+    m, v = (1 - B1) * g / (1 - B1**3), (1 - B2) * g * g / (1 - B2**3)  # t = 3
+    agree(u, {"W": -0.1 * normalised({"W": w}, {"W": m / (np.sqrt(v) + EPS)})["W"]})
+
+
 LAWS = [
     step_length_is_lr_phi_of_w,
     direction_is_adamws,
@@ -252,6 +276,9 @@ LAWS = [
     half_precision_has_the_right_ratio,
     half_precision_keeps_small_moments,
     every_hyperparameter_is_alive,
+    a_scalar_is_a_layer,
+    an_empty_layer_changes_nobody,
+    a_late_layer_has_the_runs_t,
     a_longer_run_is_the_papers_loop,
     *laws.COMMON,
 ]
