@@ -1,6 +1,7 @@
 """The pytest plugin of lbopt: two options for ``pytest --pyargs lbopt.conformance``.
 
-It stands outside the package and imports nothing, as pytest loads it in every run.
+It stands outside the package, and imports nothing until it is used, as pytest loads it in every
+run.
 """
 
 from __future__ import annotations
@@ -29,3 +30,17 @@ def pytest_addoption(parser: Any) -> None:
         action="store_true",
         help="fail also where papers leave a choice, and beyond the usual numbers",
     )
+
+
+def pytest_configure(config: Any) -> None:
+    """Refuse wrong options in one line, before anything is collected."""
+    given = config.getoption("lbopt_optimizer", None)
+    if not given:
+        return
+    import pytest
+
+    from lbopt.conformance.command import wrong_use
+
+    wrong = wrong_use(given, config.getoption("lbopt_claims"))
+    if wrong:
+        raise pytest.UsageError(wrong)

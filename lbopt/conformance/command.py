@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from lbopt.conformance.check import check
+from lbopt.conformance.check import check, prepare
 from lbopt.conformance.formulas import CLAIMS
 from lbopt.conformance.identify import identify
 
@@ -48,6 +48,18 @@ def run_conformance(args: argparse.Namespace) -> int:
     except TypeError as e:
         raise ValueError(str(e)) from e
     return 0 if report.passed else 1
+
+
+def wrong_use(specs: list[str], claim: str) -> str:
+    """Say what is wrong with the options of the pytest plugin; nothing if nothing is."""
+    if claim not in CLAIMS:
+        return f"--lbopt-claims: unknown claim {claim!r}; known: {', '.join(CLAIMS)}"
+    for spec in specs:
+        try:
+            prepare(resolve(spec), claim)
+        except (ValueError, TypeError, ImportError) as e:
+            return f"--lbopt-optimizer {spec}: {e}"
+    return ""
 
 
 def resolve(spec: str) -> Callable[..., Any]:

@@ -182,7 +182,8 @@ def words(lab: Lab, k: Knobs, base: str, scene: Scene, border: Scene | None) -> 
                 f"{pattern(known, scene)}", *edge_words(lab, base, border, None))  # fmt: skip
     out += apart(k, fresh(BASES[base], scene), scene.at)
     if rest:
-        out.append(f"and something else: in {rest:.0%} of the probed steps {pattern(k, scene)}")
+        more = "and something else" if out else "something else"
+        out.append(f"{more}: in {rest:.0%} of the probed steps {pattern(k, scene)}")
     return (*out, *edge_words(lab, base, border, k))
 
 

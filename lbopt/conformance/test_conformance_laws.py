@@ -9,7 +9,6 @@ import pytest
 
 from lbopt.conformance.check import judge, prepare
 from lbopt.conformance.command import resolve
-from lbopt.conformance.formulas import CLAIMS
 from lbopt.conformance.identify import knobs_of
 from lbopt.conformance.lab import Lab
 from lbopt.conformance.laws import laws_of
@@ -26,13 +25,6 @@ def pytest_generate_tests(metafunc: Any) -> None:
         told = "no --lbopt-optimizer MODULE:FACTORY was given"
         metafunc.parametrize("case", [pytest.param(None, marks=pytest.mark.skip(told), id="none")])
         return
-    if claim not in CLAIMS:
-        raise pytest.UsageError(f"--lbopt-claims: unknown claim {claim!r}; known: {[*CLAIMS]}")
-    for spec in given:
-        try:
-            lab_of(spec, claim)
-        except (ValueError, TypeError, ImportError) as e:
-            raise pytest.UsageError(f"--lbopt-optimizer {spec}: {e}") from e
     strict = option("lbopt_strict", False)
     cases = [(spec, claim, law, strict) for spec in given for law in laws_of(claim)]
     metafunc.parametrize("case", cases, ids=[f"{claim}-{c[2].name}-{c[0]}" for c in cases])
@@ -56,7 +48,7 @@ def test_law(case: Any) -> None:
     spec, claim, law, strict = case
     row = judge(law, lab_of(spec, claim), strict)
     told = explained(row)
-    if row.verdict in ("not offered", "unclear"):
+    if row.verdict in ("not offered", "unclear", "hidden"):
         pytest.skip(row.detail)
     if row.verdict in ("differs", "limit"):
         pytest.xfail(told)

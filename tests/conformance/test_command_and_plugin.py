@@ -118,8 +118,10 @@ def test_plugin_skips_politely_without_an_optimizer(empty):
 )
 def test_plugin_names_wrong_options(empty, options, words):
     code, out = run_pytest(empty, *options)
-    assert code != 0
+    assert code == 4, out
     assert words in out
+    assert "Traceback" not in out
+    assert out.count("ERROR:") == 1
 
 
 def test_plugin_module_imports_nothing_heavy():
