@@ -65,7 +65,8 @@ torch and optax. **Keeping fewer laws is no verdict on quality**: several librar
 else on purpose. A *difference* is documented by the library itself, and quoted; a *finding* is one
 whose mention we did not find in its docstrings (of the version named), with the smallest example
 that shows it. *Left open* are zero rules, on which the papers are silent; *limits* are numbers
-beyond the usual: float16, squares past float32, empty arrays, eps = 0.
+beyond the usual: float16, squares past float32, empty arrays, eps = 0. What *cannot be told* is
+hidden behind a broken law, and counts for nothing.
 
 *Identified as* is the nearest of the five algorithms with the knobs in which it differs; *the same
 as* lists the recipes of `lbopt.optim` and `optim.variants` whose every probed update is equal, to
