@@ -136,6 +136,7 @@ def values(k: Knobs, scene: Scene) -> Iterator[Knobs]:
         sets = {tuple(n > 1 for n in scene.at.ndims), tuple(n == 1 for n in scene.at.ndims)}
         sets |= {(True,) * len(now), tuple(ordinary(n) for n in scene.at.names)}
         sets |= {(*now[:i], not now[i], *now[i + 1 :]) for i in range(len(now))}
+        sets |= {tuple(j == i for j in range(len(now))) for i in range(len(now))}
         for mask in sorted(sets - {now}):
             yield with_knob(k, knob, mask)
     for kind in ("both", "least"):

@@ -65,6 +65,8 @@ def lamb_rule(slip, t, rate, w, g, s, h):
         r = (b1 * m + (1 - b1) * g) / c1 / bottom
     if slip == "sign":
         r = np.sign(m)
+    if slip == "4-D only decayed" and w.ndim != 4:
+        lam = 0.0
     if slip == "decay uphill":
         lam = -lam
     if slip == "decay squared":
@@ -185,6 +187,7 @@ TOLD = {
     ("lamb", "v summed"): ("correction_counts_from_one", "sums squares"),
     ("lamb", "entries clipped"): ("gradient_scale_is_forgotten", "clipped entry by entry to 1"),
     ("lamb", "decay uphill"): ("large_decay_leaves_the_length", "decay has the wrong sign"),
+    ("lamb", "4-D only decayed"): ("decay_reaches_every_layer", "not decayed: 1-D and 2-D and 3-D"),
     ("lamb", "decay squared"): ("decay_has_its_size", "weight_decay is squared"),
     ("lamb", "first weights decayed"): ("long_run_is_the_papers", "of the weights at the first"),
     ("lamb", "in the norm alone"): ("large_decay_leaves_the_length", "but not in the step"),
