@@ -28,3 +28,8 @@ def pytest_configure(config):
         raise pytest.UsageError(
             f"these tests need {', '.join(missing)}, which is not installed; see the Makefile"
         )
+
+
+def pytest_collection_modifyitems(items):
+    """Notebooks first: the longest tests must not be what the other processes wait for at the end."""
+    items.sort(key=lambda item: "a_fresh_run_goes_through" not in item.name)

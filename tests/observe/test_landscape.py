@@ -126,6 +126,7 @@ def test_every_way_is_trained_once_a_seed_and_the_start_is_looked_at_once():
 TINY = Course("mlp", {"lars": {256: 0.1, 512: 0.2}}, 1, 2.0, 48)
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds_in_the_same_order():
     more = Course("alexnet_bn", {"lars": {1077: 0.1}}, 1, 2.0, 64)
     one = landscape.survey([TINY, more], seeds=1)

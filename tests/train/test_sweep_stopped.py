@@ -47,7 +47,14 @@ def uninterrupted(tmp_path_factory):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs process groups")
-@pytest.mark.parametrize(("how", "number"), [("SIGINT", 1), ("SIGINT", 2), ("SIGKILL", 2)])
+@pytest.mark.parametrize(
+    ("how", "number"),
+    [
+        ("SIGINT", 1),
+        pytest.param("SIGINT", 2, marks=pytest.mark.slow),  # the command's Ctrl-C test does this
+        ("SIGKILL", 2),
+    ],
+)
 def test_a_sweep_stopped_in_the_middle_goes_on_to_the_same_table(
     tmp_path, uninterrupted, how, number
 ):
