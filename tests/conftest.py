@@ -31,5 +31,5 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Notebooks first: the longest tests must not be what the other processes wait for at the end."""
+    """Notebooks first: nobody should wait at the end for the longest tests."""
     items.sort(key=lambda item: "a_fresh_run_goes_through" not in item.name)
